@@ -43,6 +43,7 @@ type Result struct {
 	NotMetDigest string         `json:"not_met_digest"` // SHA-256 over one canonical JSON line per such item in item order
 	Frame        FrameProof     `json:"frame"`
 	Unproven     []string       `json:"unproven,omitempty"`      // populations without a passing independent tie-out
+	Open         []string       `json:"open,omitempty"`          // why the result cannot be concluded, in words; see RestOn
 	NotPerformed *NotPerformed  `json:"not_performed,omitempty"` // nil if the test was performed
 	Engine       string         `json:"engine"`
 }
@@ -81,7 +82,7 @@ type FrameProof struct {
 
 // NotPerformed says why a test has no counts.
 type NotPerformed struct {
-	Code   string `json:"code"` // empty_population, frame_not_proven, unsafe_sql, engine, no_snapshot, refused_open
+	Code   string `json:"code"` // empty_population, did_not_occur, frame_not_proven, unsafe_sql, engine, no_snapshot, refused_open
 	Reason string `json:"reason"`
 }
 
