@@ -1,0 +1,84 @@
+"""Expected results for payables-salford, from the raw files."""
+
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from expect import *
+
+
+def payment(r):
+    f = r.fields
+    return {
+        "authority": f["Authority Name"],
+        "paid_on": date(f["Date of Payment"]),
+        "document": text(f["SAP Document Number"], trim=True),
+        "gross": decimal(f["Gross"]),
+        "vat": decimal(f["VAT"]),
+        "net": decimal(f["Net"]),
+        "supplier": text(f["Supplier Name"], trim=True),
+        "directorate": text(f["Directorate"], trim=True),
+        "file": r.file,
+    }
+
+
+payments = Population(
+    "payments", read_csv(data_dir(), "20*.csv"), payment, "position",
+    required=("authority", "paid_on", "gross", "vat", "net", "supplier", "directorate"),
+    day=lambda row: row["paid_on"], first="2019-04-01", last="2020-03-31",
+    totals=("gross", "vat", "net"))
+items = payments.items
+
+payments.compare("count-stated", len(items), 16767)
+payments.compare("foots", sum(r["gross"] - r["net"] - r["vat"] for r in items), Decimal("0.00"))
+
+same_line = group(items, "supplier", "paid_on", "gross", "net", "vat", "document")
+same_amount = group(items, "supplier", "paid_on", "gross")
+of_document = group(items, "document")
+
+
+def size(groups, row, *columns):
+    return len(groups[tuple(row[c] for c in columns)])
+
+
+def sign(row):
+    if row["vat"] == 0:
+        return NOT_APPLICABLE
+    return row["vat"] * row["net"] >= 0
+
+
+def a_rate(row):
+    v, n, t = row["vat"], row["net"], Decimal("0.05")
+    return v == 0 or abs(v - n * Decimal("0.2")) <= t or abs(v - n * Decimal("0.05")) <= t
+
+
+def one_amount(row):
+    if row["supplier"].startswith("Redacted"):
+        return NOT_APPLICABLE
+    return size(same_amount, row, "supplier", "paid_on", "gross") == 1
+
+
+def digits(row):
+    if row["document"] is None:
+        return NOT_APPLICABLE
+    return re.fullmatch("[0-9]{9,10}", row["document"]) is not None
+
+
+def one_supplier(row):
+    if row["document"] is None:
+        return NOT_APPLICABLE
+    return len({r["supplier"] for r in of_document[row["document"],]}) == 1
+
+
+emit([payments], {
+    "AP-01.T1": test(payments, A=lambda r: r["gross"] == r["net"] + r["vat"]),
+    "AP-02.T1": test(payments, A=sign, C=a_rate,
+                     B=lambda r: abs(r["vat"]) <= abs(r["net"]) * Decimal("0.2") + Decimal("0.05")),
+    "AP-03.T1": test(payments, B=one_amount, A=lambda r: size(
+        same_line, r, "supplier", "paid_on", "gross", "net", "vat", "document") == 1),
+    "AP-04.T1": test(payments, A=lambda r: r["file"] == r["paid_on"].strftime("%Y-%m.csv"),
+                     B=lambda r: r["paid_on"].weekday() < 5),
+    "AP-05.T1": test(payments, A=lambda r: r["document"] is not None, B=digits, C=one_supplier),
+})
