@@ -75,6 +75,8 @@ func (s *stream) readTable(ctx context.Context, t *table, r io.Reader, reopen fu
 	switch t.format {
 	case formatCSV, formatTSV:
 		err = s.readDelimited(ctx, t, r)
+	case formatJSON, formatLines, formatYAML:
+		err = s.readTrees(ctx, t, r)
 	default:
 		err = fmt.Errorf("the format %s cannot be read here", t.format)
 	}

@@ -293,14 +293,18 @@ func (t *table) note(format string, args ...any) {
 	t.notes = append(t.notes, t.file.Name+": "+fmt.Sprintf(format, args...))
 }
 
+// mark notes where the next record begins, if it is time to.
+func (t *table) mark(offset, line int64) {
+	if n := len(t.index); n == 0 || t.next-t.index[n-1].record >= indexStep {
+		t.index = append(t.index, mark{t.next, offset, line})
+	}
+}
+
 // number gives the record at this place its number.
 func (t *table) number(offset, line int64) int64 {
-	n := t.next
-	if (n-t.file.FirstRecord)%indexStep == 0 {
-		t.index = append(t.index, mark{n, offset, line})
-	}
+	t.mark(offset, line)
 	t.next++
-	return n
+	return t.next - 1
 }
 
 // newTable begins the next table; its records go on where the last one's ended.

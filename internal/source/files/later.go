@@ -5,10 +5,6 @@ import (
 	"errors"
 )
 
-type seenPaths struct{}
-
-func (s *stream) checkPaths() error { return nil }
-
 func (s *stream) readWorkbook(ctx context.Context, raw *rawFile, name string, f format) error {
 	return errors.New("workbooks cannot be read yet")
 }

@@ -14,7 +14,7 @@ import (
 
 // locator finds records again in the stored raw bytes. It holds no file open.
 func (s *stream) locator() func(int64) (source.Place, error) {
-	l := &finder{store: s.r.Objects, def: s.def, d: s.d, tables: s.tables}
+	l := &finder{store: s.r.Objects, def: s.def, d: s.d, plan: s.plan, tables: s.tables}
 	return l.locate
 }
 
@@ -22,6 +22,7 @@ type finder struct {
 	store  *objects.Store
 	def    *program.FilesSource
 	d      dialect
+	plan   plan
 	tables []*table
 }
 
@@ -42,12 +43,57 @@ func (l *finder) locate(n int64) (source.Place, error) {
 
 func (l *finder) in(t *table, n int64) (source.Place, error) {
 	m := t.index[sort.Search(len(t.index), func(i int) bool { return t.index[i].record > n })-1]
+	if t.format == formatYAML {
+		m = mark{record: t.file.FirstRecord}
+	}
 	r, err := l.open(t, m.offset)
 	if err != nil {
 		return source.Place{}, err
 	}
 	defer r.Close()
+	switch t.format {
+	case formatJSON, formatLines, formatYAML:
+		return l.tree(t, r, m, n)
+	}
 	return l.delimited(t, r, m, n)
+}
+
+// tree goes on from a record that m marks.
+func (l *finder) tree(t *table, r io.Reader, m mark, n int64) (source.Place, error) {
+	var src parents
+	if t.format == formatYAML {
+		y, err := newYAMLScanner(r, l.def.Records)
+		if err != nil {
+			return source.Place{}, err
+		}
+		src = y
+	} else {
+		j := newJSONScanner(context.Background(), r, t.format == formatLines, l.def.Records)
+		j.offset, j.line, j.inside, j.first = m.offset, m.line, true, true
+		src = j
+	}
+	sh, err := newShape(l.plan, l.def.Explode)
+	if err != nil {
+		return source.Place{}, err
+	}
+	seen := make([]int64, len(l.plan))
+	var p parent
+	for {
+		ok, err := src.next(&p)
+		if err != nil {
+			return source.Place{}, err
+		}
+		if !ok {
+			return source.Place{}, io.ErrUnexpectedEOF
+		}
+		_ = sh.items(p.node, p.fault, "", seen, func([]source.Field, *fault) error {
+			m.record++
+			return nil
+		})
+		if m.record > n {
+			return p.place(), nil
+		}
+	}
 }
 
 func (l *finder) delimited(t *table, r io.Reader, m mark, n int64) (source.Place, error) {

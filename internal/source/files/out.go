@@ -37,3 +37,9 @@ func (o *out) flush() error {
 	}
 	return nil
 }
+
+// Write makes out the writer beneath a source.Writer.
+func (o *out) Write(p []byte) (int, error) {
+	o.buf = append(o.buf, p...)
+	return len(p), o.flushFull()
+}
