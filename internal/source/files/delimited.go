@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,28 +25,16 @@ type delimited struct {
 	width  int
 	same   bool // the fields are the columns, and the text is canonical already
 	file   []byte
-	held   []heldRecord
+	totals totals
 	region region
 	first  byte // of the header; 0 if its first name is empty
 	buf    []byte
 }
 
-// heldRecord is one that is a total if no record follows it.
-type heldRecord struct {
-	n     int64
-	line  []byte // as it is fed if it is a record after all
-	place source.Place
-	label string
-}
-
-// Records are taken for a total only among the last maxTotals of a file and
-// within its last tailSize/2 bytes.
-const maxTotals = 3
-
 func (s *stream) readDelimited(ctx context.Context, t *table, r io.Reader) error {
-	f := &delimited{s: s, t: t, d: s.d.forFormat(t.format)}
+	f := &delimited{s: s, t: t, d: s.d.forFormat(t.format), totals: totals{s: s, t: t}}
 	f.sc = newScanner(ctx, r, f.d)
-	f.file = source.AppendText(nil, baseName(t))
+	f.file = source.AppendText(nil, t.base)
 	if err := f.begin(); err != nil {
 		return err
 	}
@@ -58,14 +44,6 @@ func (s *stream) readDelimited(ctx context.Context, t *table, r io.Reader) error
 	t.file.Records = t.next - t.file.FirstRecord
 	t.file.Blank = f.sc.blank
 	return nil
-}
-
-// baseName is the name that a file column holds.
-func baseName(t *table) string {
-	if t.member != "" {
-		return path.Base(t.member)
-	}
-	return path.Base(t.file.Name)
 }
 
 // begin reads up to the first record.
@@ -143,7 +121,7 @@ func (f *delimited) records() error {
 			return err
 		}
 		if !ok {
-			return f.refuseTotals()
+			return f.totals.refuse(f.sc.offset - tailSize/2)
 		}
 		if err := f.record(&rec); err != nil {
 			return err
@@ -167,14 +145,17 @@ func (f *delimited) record(rec *record) error {
 		return f.s.refuse(f.t, n, place(rec), "structure", source.TooLong(size))
 	}
 	if f.sc.eof {
-		if label := f.total(rec); label != "" {
-			return f.hold(n, rec, start, label)
+		if label := totalOf(f.s.plan, f.cols, f.texts(rec)); label != "" {
+			h := heldRecord{n, bytes.Clone(o.buf[start:]), place(rec), label}
+			o.buf = o.buf[:start]
+			f.totals.hold(h)
+			return nil
 		}
 	}
-	if len(f.held) > 0 {
+	if len(f.totals.held) > 0 {
 		line := bytes.Clone(o.buf[start:])
 		o.buf = o.buf[:start]
-		f.release(len(f.held))
+		f.totals.release(len(f.totals.held))
 		o.buf = append(o.buf, line...)
 	}
 	return o.flushFull()
@@ -196,7 +177,7 @@ func (f *delimited) fault(rec *record) (code, reason string) {
 	case len(rec.fields) != f.width:
 		return "ragged", fmt.Sprintf("It has %d fields and the header %d; quote a field that holds the delimiter, or complete the record.", len(rec.fields), f.width)
 	case f.isHeader(rec):
-		return "repeated_header", "It repeats the header; remove it if files were joined."
+		return "repeated_header", reasonHeader
 	}
 	return "", ""
 }
@@ -242,96 +223,13 @@ func (f *delimited) appendFields(dst []byte, rec *record) []byte {
 	return dst
 }
 
-var totalLabel = regexp.MustCompile(`(?i)^\s*(grand\s+|sub-?\s*)?totals?\b`)
-
-// total returns the label of a record shaped like a total, "" for others: one
-// field says total, key and event time are absent (or are the label), some
-// other field is absent too, and what is left looks like numbers.
-func (f *delimited) total(rec *record) string {
-	label := -1
+// texts are the values of all fields of a record.
+func (f *delimited) texts(rec *record) []string {
+	out := make([]string, len(rec.fields))
 	for i, sp := range rec.fields {
-		if totalLabel.Match(f.d.text(rec.raw, sp, &f.buf)) {
-			label = i
-			break
-		}
+		out[i] = string(f.d.text(rec.raw, sp, &f.buf))
 	}
-	if label < 0 || !f.noIdentity(rec, label) {
-		return ""
-	}
-	var absent bool
-	for i, sp := range rec.fields {
-		text := bytes.TrimSpace(f.d.text(rec.raw, sp, &f.buf))
-		absent = absent || len(text) == 0
-		if i != label && !numeric(text) {
-			return ""
-		}
-	}
-	if !absent && f.width > 2 {
-		return ""
-	}
-	return string(f.d.text(rec.raw, rec.fields[label], &f.buf))
-}
-
-// noIdentity reports whether the fields of key and event time are absent or the
-// label. A file that has none of them must begin with the label.
-func (f *delimited) noIdentity(rec *record, label int) bool {
-	var any bool
-	for i, w := range f.s.plan {
-		c := f.cols[i]
-		if !w.identity || c < 0 {
-			continue
-		}
-		any = true
-		if c != label && len(bytes.TrimSpace(f.d.text(rec.raw, rec.fields[c], &f.buf))) > 0 {
-			return false
-		}
-	}
-	return any || label == 0
-}
-
-// numeric reports whether text could be an amount or a count, or is empty.
-func numeric(text []byte) bool {
-	for _, r := range string(text) {
-		if !strings.ContainsRune("0123456789.,'’+-−()%$€£¥ \u00a0\u202f", r) {
-			return false
-		}
-	}
-	return true
-}
-
-// hold keeps a record that may be a total; its line stands at the end of the
-// output buffer.
-func (f *delimited) hold(n int64, rec *record, start int, label string) error {
-	o := f.s.out
-	h := heldRecord{n: n, line: bytes.Clone(o.buf[start:]), place: place(rec), label: label}
-	o.buf = o.buf[:start]
-	f.held = append(f.held, h)
-	if len(f.held) > maxTotals {
-		f.release(1)
-	}
-	return o.flushFull()
-}
-
-// release feeds the first held records: they are records after all.
-func (f *delimited) release(count int) {
-	for _, h := range f.held[:count] {
-		f.s.out.buf = append(f.s.out.buf, h.line...)
-	}
-	f.held = slices.Delete(f.held, 0, count)
-}
-
-// refuseTotals refuses the totals at the end of the file.
-func (f *delimited) refuseTotals() error {
-	for len(f.held) > 0 && f.held[0].place.Offset < f.sc.offset-tailSize/2 {
-		f.release(1)
-	}
-	for _, h := range f.held {
-		reason := fmt.Sprintf("It looks like a total beneath the records (%q, without a key); remove it, or fill its key if it is a record.", clip(strings.TrimSpace(h.label), 40))
-		if err := f.s.refuse(f.t, h.n, h.place, "trailing_total", reason); err != nil {
-			return err
-		}
-	}
-	return nil
+	return out
 }
 
 // region is a part of the text that was looked over as a whole.
@@ -345,7 +243,7 @@ type region struct {
 // to be the last. It stops at the first line that needs a closer look.
 func (f *delimited) block() error {
 	sc, o := f.sc, f.s.out
-	if err := sc.fill(); err != nil || sc.eof || len(f.held) > 0 {
+	if err := sc.fill(); err != nil || sc.eof || len(f.totals.held) > 0 {
 		return err
 	}
 	data := f.sound()

@@ -31,7 +31,7 @@ func (s *stream) readRaw(ctx context.Context, name string) error {
 	}
 	switch {
 	case f == formatXLSX:
-		err = s.readWorkbook(ctx, raw, name, f)
+		err = s.readWorkbook(ctx, raw, name)
 	case isZip(head):
 		err = s.readArchive(ctx, raw, name)
 	case f == zipped:

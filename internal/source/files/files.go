@@ -13,6 +13,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -274,7 +275,9 @@ func (s *stream) note(format string, args ...any) {
 type table struct {
 	file   source.File
 	raw    int    // index of the raw file
+	base   string // base name of the file or member
 	member string // in a zip; empty if none
+	sheet  sheet  // of a workbook
 	format format
 	layers []string // how it is packed, outermost first: zip, gzip
 	index  []mark
@@ -313,10 +316,11 @@ func (s *stream) newTable(raw int, name, member string, f format, layers []strin
 	if n := len(s.tables); n > 0 {
 		first = s.tables[n-1].next
 	}
-	t := &table{raw: raw, member: member, format: f, layers: layers, next: first}
+	t := &table{raw: raw, base: path.Base(name), member: member, format: f, layers: layers, next: first}
 	t.file = source.File{Name: name, Modified: modified.UTC(), Compression: strings.Join(layers, "+"), FirstRecord: first}
 	if member != "" {
 		t.file.Name += "!" + member
+		t.base = path.Base(member)
 	}
 	s.tables = append(s.tables, t)
 	return t

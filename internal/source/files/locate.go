@@ -46,6 +46,9 @@ func (l *finder) in(t *table, n int64) (source.Place, error) {
 	if t.format == formatYAML {
 		m = mark{record: t.file.FirstRecord}
 	}
+	if t.format == formatXLSX {
+		return l.sheetRow(t, n)
+	}
 	r, err := l.open(t, m.offset)
 	if err != nil {
 		return source.Place{}, err

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -166,7 +167,12 @@ func (n *node) appendJSON(dst []byte) []byte {
 	switch n.kind {
 	case null:
 		return append(dst, "null"...)
-	case boolean, number:
+	case boolean:
+		return append(dst, n.text...)
+	case number:
+		if !json.Valid([]byte(n.text)) { // YAML has numbers that JSON has not
+			return appendString(dst, n.text)
+		}
 		return append(dst, n.text...)
 	case text:
 		return appendString(dst, n.text)

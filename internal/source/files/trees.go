@@ -13,6 +13,7 @@ import (
 const (
 	reasonNUL       = source.ReasonNUL
 	reasonUTF8      = source.ReasonUTF8
+	reasonHeader    = "It repeats the header; remove it if files were joined."
 	reasonSurrogate = "A text in it holds half of a surrogate pair, which is no character; export the file again."
 )
 
@@ -104,7 +105,7 @@ func (f *treeFeed) parent(p *parent) error {
 		f.s.seen.add(p.node, "", 0)
 	}
 	before := f.t.next
-	err := f.shape.items(p.node, p.fault, baseName(f.t), f.seen, func(fields []source.Field, bad *fault) error {
+	err := f.shape.items(p.node, p.fault, f.t.base, f.seen, func(fields []source.Field, bad *fault) error {
 		return f.item(p, fields, bad)
 	})
 	if f.t.next == before {
