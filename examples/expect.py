@@ -104,20 +104,23 @@ def _json(text):
 
 
 def at(value, path):
-    """The value at a path like a.b[0].c in parsed JSON, or None."""
+    """The scalar at a path like a.b[0].c in parsed JSON as text, or None. A path
+    that leads through something that is no object or array refuses the record."""
     for step in re.findall(r"[^.\[\]]+|\[\d+\]", path):
         if value is None:
             return None
+        if not isinstance(value, list if step.startswith("[") else dict):
+            raise Refuse("structure")
         if step.startswith("["):
             i = int(step[1:-1])
-            value = value[i] if isinstance(value, list) and i < len(value) else None
+            value = value[i] if i < len(value) else None
         else:
-            value = value.get(step) if isinstance(value, dict) else None
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    return value
+            value = value.get(step)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    raise ValueError("%s is no scalar" % path)
 
 
 class Refuse(Exception):
