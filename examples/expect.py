@@ -41,7 +41,7 @@ def text_of(path):
 
 
 def read_csv(root, pattern, names=None, tsv=False):
-    """Read delimited files in name order; an empty unquoted field is None."""
+    """Read delimited files in name order; an empty field is None, quoted or not."""
     records = []
     number = 0
     for path in sorted(pathlib.Path(root).glob(pattern)):
@@ -68,7 +68,7 @@ def _rows(text, pattern):
             raise ValueError("unbalanced quotes at character %d" % pos)
         raw, end = m.group(1), m.group(2)
         if raw.startswith('"'):
-            row.append(raw[1:-1].replace('""', '"'))
+            row.append(raw[1:-1].replace('""', '"') or None)
         else:
             row.append(raw if raw != "" else None)
         pos = m.end()
@@ -117,7 +117,7 @@ def at(value, path):
         else:
             value = value.get(step)
     if value is None or isinstance(value, str):
-        return value
+        return value or None
     if isinstance(value, bool):
         return "true" if value else "false"
     raise ValueError("%s is no scalar" % path)

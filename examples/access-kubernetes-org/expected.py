@@ -76,6 +76,12 @@ grants.compare("net-members", net,
                len(lists["members", "2025"].items) - len(lists["members", "2024"].items))
 assert len(lists["members", "2024"].items) == 2458 and len(lists["members", "2025"].items) == 2232
 
+for what in ("members", "admins"):
+    opening = len(lists[what, "2024"].items)
+    moves = [g["op"] for g in grants.items if g["scope"] == "org" and g["role"] + "s" == what]
+    lists[what, "2025"].compare("rolled-forward", len(lists[what, "2025"].items),
+                                opening + moves.count("add") - moves.count("remove"))
+
 # Organization names by directory, read from the files themselves.
 names = {}
 for p in data_dir().glob("snapshots/2025-12-31/*/org.yaml"):
