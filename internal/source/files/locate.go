@@ -79,7 +79,7 @@ func (l *finder) tree(t *table, r io.Reader, m mark, n int64) (source.Place, err
 	if err != nil {
 		return source.Place{}, err
 	}
-	seen := make([]int64, len(l.plan))
+	seen := make([]int64, len(l.plan)+1)
 	var p parent
 	for {
 		ok, err := src.next(&p)

@@ -270,7 +270,8 @@ func newShape(p plan, explode string) (*shape, error) {
 }
 
 // items calls fn for each item of a record with its fields, or once with the
-// fault of the whole record. seen counts the fields found.
+// fault of the whole record. seen counts the fields found, and after them the
+// exploded array.
 func (s *shape) items(rec *node, fault *fault, file string, seen []int64, fn func([]source.Field, *fault) error) error {
 	if fault == nil && rec.kind != object {
 		fault = structureFault("The record is not an object; correct source.files.records.")
@@ -285,7 +286,10 @@ func (s *shape) items(rec *node, fault *fault, file string, seen []int64, fn fun
 	if fault != nil {
 		return fn(nil, fault)
 	}
-	if !ok || list == nil || list.kind == null {
+	if ok {
+		seen[len(s.fields)]++
+	}
+	if list == nil || list.kind == null {
 		return nil
 	}
 	if list.kind != array {

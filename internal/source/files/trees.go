@@ -19,6 +19,8 @@ const (
 
 // seenPaths counts where the wanted fields were found in files without a header.
 type seenPaths struct {
+	parents int64 // records before they are exploded
+	arrays  int64 // of them, those with the exploded array
 	records int64
 	fields  []int64
 	keys    []string // of records, first come
@@ -53,7 +55,7 @@ func (s *stream) readTrees(ctx context.Context, t *table, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	f := &treeFeed{s: s, t: t, w: source.NewWriter(s.out), shape: sh, seen: make([]int64, len(s.plan))}
+	f := &treeFeed{s: s, t: t, w: source.NewWriter(s.out), shape: sh, seen: make([]int64, len(s.plan)+1)}
 	var p parent
 	for {
 		ok, err := src.next(&p)
@@ -104,6 +106,7 @@ func (f *treeFeed) parent(p *parent) error {
 		f.keys++
 		f.s.seen.add(p.node, "", 0)
 	}
+	f.s.seen.parents++
 	before := f.t.next
 	err := f.shape.items(p.node, p.fault, f.t.base, f.seen, func(fields []source.Field, bad *fault) error {
 		return f.item(p, fields, bad)
@@ -135,6 +138,9 @@ func (p *parent) place() source.Place {
 
 // account notes what the file lacks.
 func (f *treeFeed) account() {
+	if f.s.seen != nil {
+		f.s.seen.arrays += f.seen[len(f.s.plan)]
+	}
 	if f.none > 0 {
 		f.t.note("%d records have no element in %s and give no item.", f.none, f.s.def.Explode)
 	}
@@ -157,18 +163,29 @@ func (f *treeFeed) account() {
 // checkPaths fails if a field that was declared is in no record of any file: a
 // path that is misspelt must not read as absent everywhere.
 func (s *stream) checkPaths() error {
-	if s.seen == nil || s.seen.records == 0 {
+	if s.seen == nil {
+		return nil
+	}
+	if s.def.Explode != "" && s.seen.arrays == 0 {
+		return fmt.Errorf("population %s: none of the %d records has %q, which source.files.explode names%s", s.r.Population.ID, s.seen.parents, s.def.Explode, s.seen.near(s.def.Explode, "correct it"))
+	}
+	if s.seen.records == 0 {
 		return nil
 	}
 	for i, w := range s.plan {
 		if w.file || w.optional || s.seen.fields[i] > 0 {
 			continue
 		}
-		near := ""
-		if k := nearest(w.name, s.seen.keys); k != "" {
-			near = fmt.Sprintf("; the nearest is %q: correct \"from\", or declare the column optional", k)
-		}
+		near := s.seen.near(w.name, "correct \"from\", or declare the column optional")
 		return fmt.Errorf("population %s: none of the %d records has %q, which column %s reads%s", s.r.Population.ID, s.seen.records, w.name, w.column, near)
 	}
 	return nil
+}
+
+// near names the key nearest to a path that was not found.
+func (k *seenPaths) near(path, advice string) string {
+	if near := nearest(path, k.keys); near != "" {
+		return fmt.Sprintf("; the nearest is %q: %s", near, advice)
+	}
+	return ""
 }
