@@ -1,9 +1,9 @@
 -- For each step, what had happened to its request before it.
-SELECT s.item, s.request, s.step, s.at, s.activity, s.amount,
+SELECT s.item, s.request, s.step, s.happened_at, s.activity, s.amount,
        s.activity = 'Payment Handled' AS is_payment,
        s.activity LIKE '%FINAL_APPROVED%' AS is_final,
        max(CASE WHEN s.activity LIKE '%FINAL_APPROVED%' THEN s.item END) OVER earlier AS final_item,
-       max(CASE WHEN s.activity LIKE '%FINAL_APPROVED%' THEN s.at END) OVER earlier AS final_at,
+       max(CASE WHEN s.activity LIKE '%FINAL_APPROVED%' THEN s.happened_at END) OVER earlier AS final_at,
        max(CASE WHEN s.activity LIKE '%REJECTED%' THEN s.item END) OVER earlier AS rejected_item,
        max(CASE WHEN s.activity = 'Request Payment' THEN s.item END) OVER earlier AS requested_item,
        max(CASE WHEN s.activity LIKE '%APPROVED by ADMINISTRATION' THEN s.item END) OVER earlier AS checked_item,
