@@ -53,6 +53,9 @@ type Column struct {
 	Unit       string `json:"unit,omitempty"`
 	Restricted bool   `json:"restricted,omitempty"`
 	Absent     int64  `json:"absent"` // NULLs
+	// Rounded counts the values that were rounded because the column declares
+	// round, of all records read.
+	Rounded int64 `json:"rounded,omitempty"`
 }
 
 // Counts account for every record: Read = Items + Refused + LeftOut. Blank
