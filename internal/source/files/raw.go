@@ -36,9 +36,17 @@ type blockPool struct{ free chan *block }
 func newBlockPool() *blockPool {
 	p := &blockPool{free: make(chan *block, blockCount)}
 	for range blockCount {
-		p.free <- &block{data: make([]byte, blockSize)}
+		p.free <- &block{}
 	}
 	return p
+}
+
+// bytes are the block's, made when it is first used.
+func (b *block) bytes() []byte {
+	if b.data == nil {
+		b.data = make([]byte, blockSize)
+	}
+	return b.data
 }
 
 func (p *blockPool) release(b *block) {
@@ -118,7 +126,7 @@ func (r *rawFile) copy(ctx context.Context, f *os.File, w *objects.Writer) (int6
 		case <-ctx.Done():
 			return total, fmt.Errorf("reading %s: %w", r.name, ctx.Err())
 		}
-		n, err := io.ReadFull(f, b.data)
+		n, err := io.ReadFull(f, b.bytes())
 		total += int64(n)
 		b.n = n
 		b.refs.Store(2)

@@ -12,7 +12,7 @@ const (
 	// maxRecord is the longest record looked for, in bytes of decoded text. A
 	// longer one comes from a quote that was never closed.
 	maxRecord = 16 << 20
-	scanSize  = 1 << 20
+	scanSize  = 256 << 10
 	// tailSize is how much text a scanner has in hand, unless the file ends, so
 	// that the last records are known to be the last.
 	tailSize = 64 << 10

@@ -65,7 +65,7 @@ func Read(ctx context.Context, c source.Connector, r source.Request) ([]byte, *s
 		return nil, nil, err
 	}
 	if ex == nil {
-		return nil, nil, errors.New("Close returned neither an extraction nor an error")
+		return nil, nil, errors.New("closing the stream gave neither an extraction nor an error")
 	}
 	return out.Bytes(), ex, nil
 }
