@@ -249,20 +249,33 @@ func ReadEntries(size int64, get func(path string) ([]byte, error)) ([][]byte, e
 
 // SplitEntries splits a bundle of exactly width entries.
 func SplitEntries(b []byte, width int) ([][]byte, error) {
-	var out [][]byte
-	for len(b) > 0 {
+	out, rest, err := split(b, width)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("bytes follow its %d entries", width)
+	}
+	return out, nil
+}
+
+// SplitFirst splits the first width entries off a bundle that may hold more.
+func SplitFirst(b []byte, width int) ([][]byte, error) {
+	out, _, err := split(b, width)
+	return out, err
+}
+
+func split(b []byte, width int) (entries [][]byte, rest []byte, err error) {
+	for len(entries) < width {
 		if len(b) < 2 {
-			return nil, errors.New("it ends inside a length")
+			return nil, nil, fmt.Errorf("it has %d entries where %d are due", len(entries), width)
 		}
 		n := int(binary.BigEndian.Uint16(b))
 		if len(b) < 2+n {
-			return nil, errors.New("it ends inside an entry")
+			return nil, nil, errors.New("it ends inside an entry")
 		}
-		out = append(out, b[2:2+n])
+		entries = append(entries, b[2:2+n])
 		b = b[2+n:]
 	}
-	if len(out) != width {
-		return nil, fmt.Errorf("it has %d entries where %d are due", len(out), width)
-	}
-	return out, nil
+	return entries, b, nil
 }
