@@ -9,13 +9,17 @@ import (
 
 // fastCast is the accelerator of a column in SQL.
 type fastCast struct {
-	// try gives a tentative value of the prepared text v; empty: none needed.
+	// try gives a tentative value of the prepared text v; nil: none needed.
 	try func(v string) string
-	// accept gives the value where the text v is in plain form, from the
-	// tentative value t, and NULL where the Go code must decide.
-	accept func(v, t string) string
-	always bool // accept decides for every text
+	// accept lists the plain forms of the text v and their values, from the
+	// tentative value t. Every other text is asked of the Go code; asked is the
+	// SQL of that, for values that are plain only sometimes.
+	accept func(v, t, asked string) []when
+	whole  func(v string) string // in place of all: a value for every text
 }
+
+// when is one branch of a CASE.
+type when struct{ condition, value string }
 
 // Bounds between which the accelerator decides; inside firstYear and lastYear
 // by more than any offset.
@@ -26,22 +30,26 @@ const (
 
 // value is the SQL of the column's value. Slow is the SQL function that asks the Go code.
 func (c *caster) value(v, t, slow string) string {
-	if c.fast.always {
-		return c.fast.accept(v, t)
+	if c.fast.whole != nil {
+		return c.fast.whole(v)
 	}
-	asked := fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN CAST(%s(%s) AS %s) END", v, slow, v, c.sqlType)
-	if c.fast.accept == nil {
-		return asked
+	asked := fmt.Sprintf("CAST(%s(%s) AS %s)", slow, v, c.sqlType)
+	var b strings.Builder
+	b.WriteString("CASE")
+	if c.fast.accept != nil {
+		for _, w := range c.fast.accept(v, t, asked) {
+			fmt.Fprintf(&b, " WHEN %s THEN %s", w.condition, w.value)
+		}
 	}
-	return fmt.Sprintf("COALESCE(%s, %s)", c.fast.accept(v, t), asked)
+	fmt.Fprintf(&b, " WHEN %s IS NULL THEN NULL ELSE %s END", v, asked)
+	return b.String()
 }
 
 // prepared is prepare in SQL.
 func (c *caster) prepared(x string) string {
-	if c.col.Trim {
-		x = fmt.Sprintf("trim(%s, %s)", x, literal(blanks))
+	if c.col.Trim { // an empty field is absent already
+		x = fmt.Sprintf("nullif(trim(%s, %s), '')", x, literal(blanks))
 	}
-	x = fmt.Sprintf("nullif(%s, '')", x)
 	if len(c.nulls) == 0 {
 		return x
 	}
@@ -57,7 +65,7 @@ func literals(texts []string) string {
 }
 
 func fastText(lower bool) fastCast {
-	return fastCast{always: true, accept: func(v, _ string) string {
+	return fastCast{whole: func(v string) string {
 		if lower {
 			return "lower(" + v + ")"
 		}
@@ -66,8 +74,8 @@ func fastText(lower bool) fastCast {
 }
 
 func fastBoolean(yes, no []string) fastCast {
-	return fastCast{accept: func(v, _ string) string {
-		return fmt.Sprintf("CASE WHEN %s IN %s THEN true WHEN %s IN %s THEN false END", v, literals(yes), v, literals(no))
+	return fastCast{accept: func(v, _, _ string) []when {
+		return []when{{v + " IN " + literals(yes), "true"}, {v + " IN " + literals(no), "false"}}
 	}}
 }
 
@@ -76,19 +84,24 @@ func tryCast(to string) func(string) string {
 }
 
 func fastInteger() fastCast {
-	return fastCast{try: tryCast("BIGINT"), accept: func(v, t string) string {
-		return fmt.Sprintf("CASE WHEN CAST(%s AS VARCHAR) = %s THEN %s WHEN regexp_full_match(%s, '[+-]?[0-9]+') THEN %s END", t, v, t, v, t)
-	}}
+	return fastCast{try: tryCast("BIGINT"), accept: func(v, t, _ string) []when { return written(v, t, `[+-]?[0-9]+`) }}
+}
+
+// written accepts texts that the engine writes back in the same way, and those
+// of a pattern that its cast reads exactly.
+func written(v, t, pattern string) []when {
+	return []when{
+		{fmt.Sprintf("CAST(%s AS VARCHAR) = %s", t, v), t},
+		{fmt.Sprintf("%s IS NOT NULL AND regexp_full_match(%s, %s)", t, v, literal(pattern)), t},
+	}
 }
 
 // fastDecimal accepts what the engine's own cast cannot round: no more decimals
 // than the scale, marks well placed.
 func fastDecimal(d decimalForm) fastCast {
 	if d.plain() && d.col.Prefix == "" {
-		pattern := literal(`[+-]?` + decimalPattern(`[0-9]+`, `\.`, d.col.Scale))
-		return fastCast{try: tryCast(d.sqlType), accept: func(v, t string) string {
-			return fmt.Sprintf("CASE WHEN CAST(%s AS VARCHAR) = %s THEN %s WHEN regexp_full_match(%s, %s) THEN %s END", t, v, t, v, pattern, t)
-		}}
+		pattern := `[+-]?` + decimalPattern(`[0-9]+`, `\.`, d.col.Scale)
+		return fastCast{try: tryCast(d.sqlType), accept: func(v, t, _ string) []when { return written(v, t, pattern) }}
 	}
 	if strings.ContainsAny(d.col.Prefix, "0123456789+-.'") || d.thousands != "" && strings.Contains(d.col.Prefix, d.thousands) {
 		return fastCast{}
@@ -107,8 +120,8 @@ func fastDecimal(d decimalForm) fastCast {
 			}
 			return fmt.Sprintf("TRY_CAST(%s AS %s)", v, d.sqlType)
 		},
-		accept: func(v, t string) string {
-			return fmt.Sprintf("CASE WHEN regexp_full_match(%s, %s) THEN %s END", v, pattern, t)
+		accept: func(v, t, _ string) []when {
+			return []when{{fmt.Sprintf("%s IS NOT NULL AND regexp_full_match(%s, %s)", t, v, pattern), t}}
 		},
 	}
 }
@@ -128,12 +141,12 @@ func inBounds(t, as string) string {
 func fastDate(layouts []layout) fastCast {
 	switch len(layouts) {
 	case 0:
-		return fastCast{try: tryCast("DATE"), accept: func(v, t string) string {
-			return fmt.Sprintf("CASE WHEN %s AND CAST(%s AS VARCHAR) = %s THEN %s END", inBounds(t, "DATE"), t, v, t)
+		return fastCast{try: tryCast("DATE"), accept: func(v, t, _ string) []when {
+			return []when{{fmt.Sprintf("%s AND CAST(%s AS VARCHAR) = %s", inBounds(t, "DATE"), t, v), t}}
 		}}
 	case 1:
-		return layouts[0].fast(func(t string) string {
-			return fmt.Sprintf("CASE WHEN date_trunc('day', %s) = %s THEN CAST(%s AS DATE) END", t, t, t)
+		return layouts[0].fast(func(t, _ string) when {
+			return when{fmt.Sprintf("date_trunc('day', %s) = %s", t, t), "CAST(" + t + " AS DATE)"}
 		})
 	}
 	return fastCast{}
@@ -146,39 +159,53 @@ const (
 )
 
 func fastTimestamp(layouts []layout, loc *time.Location, w zoneWindow) fastCast {
-	utc := func(t string) string { return localToUTC(t, loc, w) }
+	utc := func(t, asked string) string {
+		if loc == time.UTC || loc.String() == "UTC" {
+			return t
+		}
+		return fmt.Sprintf("COALESCE(%s, %s)", localToUTC(t, loc, w), asked)
+	}
 	switch len(layouts) {
 	case 0:
-		return fastCast{try: tryCast("TIMESTAMP"), accept: func(v, t string) string { return acceptISO(v, t, utc(t)) }}
+		return fastCast{try: tryCast("TIMESTAMP"), accept: func(v, t, asked string) []when { return acceptISO(v, t, utc(t, asked), asked) }}
 	case 1:
-		return layouts[0].fast(utc)
+		return layouts[0].fast(func(t, asked string) when { return when{"true", utc(t, asked)} })
 	}
 	return fastCast{}
 }
 
 // acceptISO tries the forms from the most usual to the least. The engine's cast
 // to TIMESTAMP ignores an offset, so t counts only for texts that have none, or Z.
-func acceptISO(v, t, local string) string {
-	return fmt.Sprintf(`CASE WHEN NOT (%[3]s) THEN NULL
- WHEN strftime(%[2]s, '%%Y-%%m-%%dT%%H:%%M:%%SZ') = %[1]s THEN %[2]s
- WHEN CAST(%[2]s AS VARCHAR) = %[1]s THEN %[4]s
- WHEN regexp_full_match(%[1]s, %[5]s) THEN make_timestamp(epoch_us(TRY_CAST(%[1]s AS TIMESTAMPTZ)))
- WHEN regexp_full_match(%[1]s, %[6]s) THEN %[4]s END`,
-		v, t, inBounds(t, "TIMESTAMP"), local, literal(isoOffset), literal(isoSeconds))
+func acceptISO(v, t, local, asked string) []when {
+	bounds := inBounds(t, "TIMESTAMP")
+	return []when{
+		{fmt.Sprintf("%s AND strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%SZ') = %s", bounds, t, v), t},
+		{fmt.Sprintf("%s AND CAST(%s AS VARCHAR) = %s", bounds, t, v), local},
+		{
+			fmt.Sprintf("%s AND regexp_full_match(%s, %s)", bounds, v, literal(isoOffset)),
+			fmt.Sprintf("COALESCE(make_timestamp(epoch_us(TRY_CAST(%s AS TIMESTAMPTZ))), %s)", v, asked),
+		},
+		{fmt.Sprintf("%s AND regexp_full_match(%s, %s)", bounds, v, literal(isoSeconds)), local},
+	}
 }
 
 // fast accepts texts that the engine writes back in the same way, with or
 // without leading zeros.
-func (l *layout) fast(value func(t string) string) fastCast {
+func (l *layout) fast(value func(t, asked string) when) fastCast {
 	padded, bare, ok := l.strptime()
 	if !ok {
 		return fastCast{}
 	}
 	return fastCast{
 		try: func(v string) string { return fmt.Sprintf("try_strptime(%s, %s)", v, literal(padded)) },
-		accept: func(v, t string) string {
-			return fmt.Sprintf("CASE WHEN NOT (%s) THEN NULL WHEN strftime(%s, %s) = %s OR strftime(%s, %s) = %s THEN %s END",
-				inBounds(t, "TIMESTAMP"), t, literal(padded), v, t, literal(bare), v, value(t))
+		accept: func(v, t, asked string) []when {
+			w := value(t, asked)
+			bounds := inBounds(t, "TIMESTAMP") + " AND " + w.condition
+			out := []when{{fmt.Sprintf("%s AND strftime(%s, %s) = %s", bounds, t, literal(padded), v), w.value}}
+			if bare != padded {
+				out = append(out, when{fmt.Sprintf("%s AND strftime(%s, %s) = %s", bounds, t, literal(bare), v), w.value})
+			}
+			return out
 		},
 	}
 }

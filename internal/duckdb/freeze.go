@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -42,6 +43,12 @@ func (f *Freezer) Freeze(ctx context.Context, r population.FreezeRequest) (*popu
 		return nil, fail(err)
 	}
 	config := f.config
+	// One thread alone cuts Parquet row groups elsewhere than several do, and
+	// the bytes shall not depend on the machine.
+	if config.Threads == 0 {
+		config.Threads = runtime.NumCPU()
+	}
+	config.Threads = max(config.Threads, 2)
 	config.TempDir = filepath.Join(dir, "spill")
 	db, err := database(ctx, config)
 	if err != nil {
@@ -78,11 +85,11 @@ func (z *freeze) run(ctx context.Context) (*population.Frozen, error) {
 	if err := registerFunctions(z.conn, z.plan.columns, z.plan.judge); err != nil {
 		return nil, fmt.Errorf("preparing the engine: %w", err)
 	}
-	all := z.file("all.parquet")
-	if err := z.readStream(ctx, all); err != nil {
-		return nil, err
+	all, err := z.readStream(ctx)
+	if err == nil {
+		err = z.plan.judge.err
 	}
-	if err := z.plan.judge.err; err != nil {
+	if err != nil {
 		return nil, err
 	}
 	all, repeated, err := z.withoutRepeated(ctx, all)
@@ -105,38 +112,49 @@ func (z *freeze) run(ctx context.Context) (*population.Frozen, error) {
 }
 
 // readStream writes all items of the stream to a Parquet file.
-func (z *freeze) readStream(ctx context.Context, to string) error {
+func (z *freeze) readStream(ctx context.Context) (path string, err error) {
+	path = z.file("all.parquet")
 	if paths := z.Stream.Parquet(); len(paths) > 0 {
 		fields, n, err := z.parquetFields(ctx, paths)
 		if err != nil {
-			return err
+			return "", err
 		}
 		z.read = n
-		return z.copy(ctx, z.plan.items(fields), to)
+		return path, z.copy(ctx, z.plan.items(fields), path)
 	}
-	pipe := z.file("feed")
 	lines := &lineWriter{counted: z.Progress}
-	err := throughPipe(ctx, pipe,
-		func(ctx context.Context, w io.Writer) error {
-			lines.w = w
-			if err := z.Stream.Feed(ctx, lines); err != nil {
-				return fmt.Errorf("reading the source: %w", err)
-			}
-			if !lines.whole() {
-				return errors.New("the source ended inside a record")
-			}
-			return nil
-		},
-		func(ctx context.Context) error {
-			return z.copy(ctx, z.plan.items(feedFields(pipe, z.plan.fields)), to)
-		})
+	if err := z.readFeed(ctx, lines, path); err != nil {
+		return "", err
+	}
 	z.read = lines.lines
-	return err
+	if lines.escaped == 0 {
+		return path, nil
+	}
+	restored := z.file("restored.parquet")
+	return restored, z.copy(ctx, z.plan.restored(path), restored)
+}
+
+func (z *freeze) readFeed(ctx context.Context, lines *lineWriter, to string) error {
+	z.plan.escapes = true
+	pipe := z.file("feed")
+	feed := func(ctx context.Context, w io.Writer) error {
+		lines.w = w
+		if err := z.Stream.Feed(ctx, lines); err != nil {
+			return fmt.Errorf("reading the source: %w", err)
+		}
+		if !lines.whole() {
+			return errors.New("the source ended inside a record")
+		}
+		return nil
+	}
+	return throughPipe(ctx, pipe, feed, func(ctx context.Context) error {
+		return z.copy(ctx, z.plan.items(feedFields(pipe, z.plan.fields)), to)
+	})
 }
 
 // copy writes a query's rows to a Parquet file.
 func (z *freeze) copy(ctx context.Context, query, to string) error {
-	_, err := z.conn.ExecContext(ctx, "COPY ("+query+") TO "+literal(to)+" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)")
+	_, err := z.conn.ExecContext(ctx, "COPY ("+query+") TO "+literal(to)+" (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE 122880)")
 	if err != nil {
 		return fmt.Errorf("writing the items: %w", err)
 	}

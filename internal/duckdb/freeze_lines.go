@@ -7,121 +7,126 @@ import (
 )
 
 // The engine splits a CSV stream at line feeds to read it in parallel, so a
-// line feed inside a quoted field is a trap. lineWriter takes them out: a record
-// that has one is marked by escapeMark before its record number, and in its
-// text line feeds, carriage returns and escapeByte itself are escaped.
-const (
-	escapeMark = 'e'
-	escapeByte = 0x1b
-)
+// line feed inside a quoted field is a trap. lineWriter takes them out: the
+// number of a record that has one is fed negative, and in its text line feeds,
+// carriage returns and escapeByte itself are escaped.
+const escapeByte = 0x1b
 
 // lineWriter passes the canonical feed on, one line for each record, and counts.
 type lineWriter struct {
 	w       io.Writer
 	counted func(n int64)
 	lines   int64
-	pending []byte // begun record, complete up to what was scanned
-	quoted  bool   // scanned up to inside a quoted field
+	escaped int64  // records that are fed with a negative number
+	begun   []byte // the begun record, as far as earlier writes brought it
+	quoted  bool   // what was scanned ends inside a quoted field
 	breaks  bool   // the begun record has a line break in a field
-	out     []byte
+	err     error
 }
 
 // Write takes any cut of the feed.
 func (l *lineWriter) Write(b []byte) (int, error) {
-	l.out = l.out[:0]
-	start, before := 0, l.lines // where the begun record's part of b starts
+	before := l.lines
+	sent, ended := 0, 0 // b[sent:ended] are whole records not yet passed on
 	for pos := 0; pos < len(b); {
 		if l.quoted {
 			pos = l.inside(b, pos)
 			continue
 		}
-		pos, start = l.outside(b, pos, start)
+		end := quoteOrEnd(b, pos)
+		if l.breaks {
+			if i := bytes.IndexByte(b[pos:end], '\n'); i >= 0 {
+				l.pass(b[sent:ended])
+				l.escape(b[ended : pos+i])
+				pos += i + 1
+				sent, ended = pos, pos
+			}
+		}
+		if i := bytes.LastIndexByte(b[pos:end], '\n'); i >= 0 && !l.breaks {
+			l.lines += int64(bytes.Count(b[pos:pos+i+1], []byte{'\n'}))
+			ended = pos + i + 1
+		}
+		if l.quoted = end < len(b); l.quoted {
+			end++
+		}
+		pos = end
 	}
-	l.pending = append(l.pending, b[start:]...)
+	l.pass(b[sent:ended])
+	l.begun = append(l.begun, b[ended:]...)
 	if l.counted != nil && l.lines != before {
 		l.counted(l.lines)
 	}
-	if len(l.out) == 0 {
-		return len(b), nil
-	}
-	if _, err := l.w.Write(l.out); err != nil {
-		return 0, err
+	if l.err != nil {
+		return 0, l.err
 	}
 	return len(b), nil
 }
 
-// inside scans a quoted field up to the next quote.
-func (l *lineWriter) inside(b []byte, pos int) int {
-	end := len(b)
+func quoteOrEnd(b []byte, pos int) int {
 	if i := bytes.IndexByte(b[pos:], '"'); i >= 0 {
-		end = pos + i
+		return pos + i
 	}
+	return len(b)
+}
+
+// inside scans a quoted field to its end.
+func (l *lineWriter) inside(b []byte, pos int) int {
+	end := quoteOrEnd(b, pos)
 	if !l.breaks {
 		l.breaks = bytes.IndexByte(b[pos:end], '\n') >= 0 || bytes.IndexByte(b[pos:end], '\r') >= 0
 	}
-	if end < len(b) {
-		l.quoted = false
+	if l.quoted = end == len(b); !l.quoted {
 		end++
 	}
 	return end
 }
 
-// outside scans up to the next quote and emits the records that end before it.
-func (l *lineWriter) outside(b []byte, pos, start int) (int, int) {
-	end := len(b)
-	if i := bytes.IndexByte(b[pos:], '"'); i >= 0 {
-		end = pos + i
+func (l *lineWriter) send(b []byte) {
+	if l.err == nil && len(b) > 0 {
+		_, l.err = l.w.Write(b)
 	}
-	if l.breaks {
-		if i := bytes.IndexByte(b[pos:end], '\n'); i >= 0 {
-			l.emit(b[start : pos+i])
-			start, pos, l.breaks = pos+i+1, pos+i+1, false
-		}
-	}
-	if !l.breaks {
-		if i := bytes.LastIndexByte(b[pos:end], '\n'); i >= 0 {
-			l.lines += int64(bytes.Count(b[pos:pos+i+1], []byte{'\n'}))
-			l.out = append(l.out, l.pending...)
-			l.pending = l.pending[:0]
-			l.out = append(l.out, b[start:pos+i+1]...)
-			start = pos + i + 1
-		}
-	}
-	if end < len(b) {
-		l.quoted = true
-		end++
-	}
-	return end, start
 }
 
-// emit writes one escaped record.
-func (l *lineWriter) emit(rest []byte) {
-	l.pending = append(l.pending, rest...)
-	l.out = append(l.out, escapeMark)
-	for _, c := range l.pending {
+// pass hands on whole records; the first may have begun in an earlier write.
+func (l *lineWriter) pass(records []byte) {
+	if len(records) == 0 {
+		return
+	}
+	l.send(l.begun)
+	l.begun = l.begun[:0]
+	l.send(records)
+}
+
+// escape hands on one record that has a line break in a field.
+func (l *lineWriter) escape(rest []byte) {
+	l.begun = append(l.begun, rest...)
+	out := make([]byte, 0, len(l.begun)+16)
+	out = append(out, '-')
+	for _, c := range l.begun {
 		switch c {
 		case '\n':
-			l.out = append(l.out, escapeByte, 'n')
+			out = append(out, escapeByte, 'n')
 		case '\r':
-			l.out = append(l.out, escapeByte, 'r')
+			out = append(out, escapeByte, 'r')
 		case escapeByte:
-			l.out = append(l.out, escapeByte, 'e')
+			out = append(out, escapeByte, 'e')
 		default:
-			l.out = append(l.out, c)
+			out = append(out, c)
 		}
 	}
-	l.out = append(l.out, '\n')
-	l.pending = l.pending[:0]
+	l.send(append(out, '\n'))
+	l.begun, l.breaks = l.begun[:0], false
 	l.lines++
+	l.escaped++
 }
 
 // whole reports whether the feed ended with a whole record.
-func (l *lineWriter) whole() bool { return len(l.pending) == 0 && !l.quoted }
+func (l *lineWriter) whole() bool { return len(l.begun) == 0 && !l.quoted }
 
-// unescaped restores the text of a marked record.
+// unescaped restores the text of an escaped record.
 var unescaped = strings.NewReplacer("\x1bn", "\n", "\x1br", "\r", "\x1be", "\x1b")
 
-// unescape is the SQL of unescaped.
+// unescape is the SQL of unescaped. Escapes cannot overlap, so their order is free.
 func unescape(x string) string {
 	for _, r := range []string{"'n', chr(10)", "'r', chr(13)"} {
 		x = "replace(" + x + ", chr(27) || " + r + ")"

@@ -21,13 +21,13 @@ func (z *freeze) parquetFields(ctx context.Context, paths []string) (query strin
 	if err != nil {
 		return "", 0, fmt.Errorf("counting the rows of the Parquet files: %w", err)
 	}
-	out := "SELECT CAST(file_row_number + " + bases + " AS VARCHAR) AS rec"
+	out := "SELECT file_row_number + " + bases + " AS rec"
 	for i, f := range z.Stream.Fields() {
 		text, err := z.parquetText(i, f, types)
 		if err != nil {
 			return "", 0, err
 		}
-		out += fmt.Sprintf(", %s AS x%d", text, i)
+		out += fmt.Sprintf(", nullif(%s, '') AS x%d", text, i)
 	}
 	return out + " FROM " + parquetFiles(paths), records, nil
 }

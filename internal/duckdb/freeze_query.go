@@ -12,7 +12,7 @@ import (
 // computed twice and the refusal of a record, which has an effect, is reached
 // exactly once for each record that is no item:
 //
-//	fields  rec (record number as text), x0 … (raw texts, NULL where absent)
+//	fields  rec (record number), x0 … (raw texts, NULL where absent)
 //	texts   v0 … (stripped, nulls told)
 //	tried   t0 … (the engine's own casts)
 //	values  c0 … (typed values)
@@ -20,7 +20,8 @@ import (
 type plan struct {
 	columns []*caster
 	field   []int
-	fields  int // number of x columns
+	fields  int  // number of x columns
+	escapes bool // line breaks come escaped, see lineWriter
 	judge   *judge
 	period  engagement.Period
 	window  zoneWindow
@@ -29,11 +30,16 @@ type plan struct {
 // items is the query of all items in record order.
 func (p *plan) items(fields string) string {
 	judged := p.judged(p.values(p.tried(p.texts(fields))))
-	out := "SELECT CAST(rec AS BIGINT) AS _record, _day"
+	out := "SELECT rec AS _record, _day"
 	for i, c := range p.columns {
 		out += fmt.Sprintf(", c%d AS %s", i, ident(c.col.Name))
 	}
 	return out + " FROM (" + judged + ") WHERE _item IS NOT NULL"
+}
+
+// record is the judge's call: the number as text, then the fields.
+func (p *plan) record() string {
+	return "CAST(rec AS VARCHAR)" + strings.TrimPrefix(p.carried(), "rec")
 }
 
 // carried are the raw columns that all layers hand on.
@@ -58,6 +64,9 @@ func (p *plan) texts(from string) string {
 		raw := "CAST(NULL AS VARCHAR)"
 		if f := p.field[i]; f >= 0 {
 			raw = fmt.Sprintf("x%d", f)
+			if p.escapes && c.seesBreaks() {
+				raw = fmt.Sprintf("CASE WHEN rec < 0 THEN %s ELSE %s END", unescape(raw), raw)
+			}
 		}
 		return fmt.Sprintf(", %s AS v%d", c.prepared(raw), i)
 	})
@@ -86,7 +95,7 @@ func (p *plan) judged(from string) string {
 		out += fmt.Sprintf(", c%d", i)
 	}
 	return out + fmt.Sprintf(", CASE WHEN %s THEN '' ELSE %s(%s) END AS _item FROM (SELECT *, %s AS _day FROM (%s))",
-		p.isItem(), refuseFunction, p.carried(), p.day(), from)
+		p.isItem(), refuseFunction, p.record(), p.day(), from)
 }
 
 // day is the local day of the event.
@@ -110,7 +119,7 @@ func (p *plan) isItem() string {
 		switch {
 		case needed:
 			all = append(all, fmt.Sprintf("c%d IS NOT NULL", i))
-		case !c.fast.always:
+		case c.fast.whole == nil:
 			all = append(all, fmt.Sprintf("(c%d IS NOT NULL OR v%d IS NULL)", i, i))
 		}
 	}
@@ -123,21 +132,17 @@ func (p *plan) isItem() string {
 	return strings.Join(all, " AND ")
 }
 
-// feedFields reads the canonical feed from the pipe. A record marked by
-// lineWriter has its line breaks escaped.
+// feedFields reads the canonical feed from the pipe. An empty field is absent,
+// quoted or not.
 func feedFields(pipe string, fields int) string {
-	columns := "'r': 'VARCHAR'"
+	columns := "'rec': 'BIGINT'"
 	for i := range fields {
-		columns += fmt.Sprintf(", 'f%d': 'VARCHAR'", i)
+		columns += fmt.Sprintf(", 'x%d': 'VARCHAR'", i)
 	}
-	out := "SELECT CASE WHEN marked THEN r[2:] ELSE r END AS rec"
-	for i := range fields {
-		out += fmt.Sprintf(", CASE WHEN marked THEN %s ELSE f%d END AS x%d", unescape(fmt.Sprintf("f%d", i)), i, i)
-	}
-	return out + fmt.Sprintf(" FROM (SELECT *, starts_with(r, '%c') AS marked FROM read_csv(%s, auto_detect = false, header = false,"+
-		" delim = ',', quote = '\"', escape = '\"', new_line = '\\n', nullstr = '', strict_mode = true, null_padding = false, ignore_errors = false,"+
-		" max_line_size = %d, buffer_size = %d, parallel = true, columns = {%s}))",
-		escapeMark, literal(pipe), maxLine, csvBuffer, columns)
+	return fmt.Sprintf("SELECT * FROM read_csv(%s, auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n',"+
+		" nullstr = '', allow_quoted_nulls = true, strict_mode = true, null_padding = false, ignore_errors = false,"+
+		" max_line_size = %d, buffer_size = %d, parallel = true, columns = {%s})",
+		literal(pipe), maxLine, csvBuffer, columns)
 }
 
 // Sizes of the engine's CSV reader, in bytes: a line may be twice as long as
@@ -146,3 +151,25 @@ const (
 	maxLine   = 4 << 20
 	csvBuffer = 32 << 20
 )
+
+// seesBreaks reports whether a line break in the column's text must be seen as
+// such while it is cast. A plain text column is restored afterwards, and any
+// other text with a line break is refused, escaped or not.
+func (c *caster) seesBreaks() bool {
+	declared := slices.Concat(c.nulls, c.col.True, c.col.False, c.col.Format, []string{c.col.DecimalMark, c.col.Thousands, c.col.Prefix})
+	return c.col.Trim || slices.ContainsFunc(declared, func(s string) bool { return strings.ContainsAny(s, "\n\r") })
+}
+
+// restored is the query of all items with their line breaks, over a Parquet
+// file in which they are escaped.
+func (p *plan) restored(path string) string {
+	out := "SELECT abs(_record) AS _record, _day"
+	for _, c := range p.columns {
+		name := ident(c.col.Name)
+		if c.sqlType == "VARCHAR" && !c.seesBreaks() {
+			name = fmt.Sprintf("CASE WHEN _record < 0 THEN %s ELSE %s END AS %s", unescape(name), name, name)
+		}
+		out += ", " + name
+	}
+	return out + " FROM read_parquet(" + literal(path) + ")"
+}

@@ -124,6 +124,14 @@ func (j *judge) refuseChunk(chunk *duck.DataChunk, out duck.Vector) error {
 		if err != nil {
 			return fmt.Errorf("a record came with the number %q", *fields[0])
 		}
+		if number < 0 { // see lineWriter
+			number = -number
+			for _, f := range fields[1:] {
+				if f != nil {
+					*f = unescaped.Replace(*f)
+				}
+			}
+		}
 		j.record(number, fields[1:])
 		if err := w.SetNull(row); err != nil {
 			return err
