@@ -19,6 +19,8 @@ type Program struct {
 	// Files are all files that make up the program (YAML, SQL, Markdown),
 	// slash-separated paths relative to Dir in sorted order: what a bundle carries.
 	Files []string
+
+	places map[string]place // kind:id and kind:id:field to where it stands
 }
 
 // Organization is ticktie.yaml.
