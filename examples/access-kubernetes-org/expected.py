@@ -81,6 +81,8 @@ for what in ("members", "admins"):
     moves = [g["op"] for g in grants.items if g["scope"] == "org" and g["role"] + "s" == what]
     lists[what, "2025"].compare("rolled-forward", len(lists[what, "2025"].items),
                                 opening + moves.count("add") - moves.count("remove"))
+    lists[what, "2024"].compare("rolled-back", opening,
+                                len(lists[what, "2025"].items) - moves.count("add") + moves.count("remove"))
 
 # Organization names by directory, read from the files themselves.
 names = {}
@@ -95,6 +97,9 @@ for g in grants.items:
     rank = (g["merged_at"], g["op"] == "add", g["item"])
     if k not in last or rank > last[k][0]:
         last[k] = (rank, g["item"])
+
+opened, ruled = ({(r["organization"], r["handle"]) for r in lists[what, "2024"].items} for what in ("members", "admins"))
+added = {(names[g["file"]], g["subject"]) for g in grants.items if is_member(g) and g["op"] == "add"}
 
 
 def in_force(op):
@@ -120,4 +125,7 @@ emit([changes, grants] + list(lists.values()), {
     "AC-02.T1": test(grants, A=others(("org", "admin")), B=others(("team", "maintainer")),
                      C=others(("org", "member"), ("team", "member"))),
     "AC-03.T1": test(grants, A=in_force("add"), B=in_force("remove")),
+    "AC-03.T2": test(lists["members", "2025"],
+                     A=lambda m: (m["organization"], m["handle"]) in opened or (m["organization"], m["handle"]) in added),
+    "AC-03.T3": test(lists["admins", "2025"], A=lambda m: (m["organization"], m["handle"]) in ruled),
 })
