@@ -33,6 +33,7 @@ items = payments.items
 
 payments.compare("count-stated", len(items), 16767)
 payments.compare("foots", sum(r["gross"] - r["net"] - r["vat"] for r in items), Decimal("0.00"))
+payments.compare("boundary", {"2019-04-01", "2020-03-31"} - {r["paid_on"].isoformat() for r in items}, set())
 
 same_line = group(items, "supplier", "paid_on", "gross", "net", "vat", "document")
 same_amount = group(items, "supplier", "paid_on", "gross")
