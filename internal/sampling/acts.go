@@ -1,3 +1,6 @@
+// Package sampling draws samples that nobody could have steered, sizes them and
+// says what they tell. It does not choose a size and does not conclude: an
+// auditor does.
 package sampling
 
 // CommitmentBody is the body of a sample.committed statement. Its subject is
