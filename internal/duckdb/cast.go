@@ -34,6 +34,7 @@ const blanks = " \t\r\n\v\f\u00a0"
 type caster struct {
 	col     program.Column
 	sqlType string
+	wide    bool // a sum of its values may go beyond the engine's 38 digits
 	nulls   []string
 	// cast returns the value as the text that the engine casts to sqlType
 	// without loss.

@@ -59,6 +59,7 @@ func (c *caster) decimal() error {
 		return fmt.Errorf("round: %q is none of half_up, half_even, down", c.col.RoundTo)
 	}
 	c.sqlType = fmt.Sprintf("DECIMAL(%d,%d)", p, c.col.Scale)
+	c.wide = p > maxPrecision-9 // a population has at most 10⁹ items
 	c.cast = d.cast
 	c.fast = fastDecimal(d)
 	if c.col.RoundTo != "" {

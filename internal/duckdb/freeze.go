@@ -71,7 +71,7 @@ func (f *Freezer) Freeze(ctx context.Context, r population.FreezeRequest) (*popu
 // freeze is one freeze under way.
 type freeze struct {
 	population.FreezeRequest
-	plan *plan
+	plan *freezePlan
 	conn *sql.Conn
 	dir  string
 	read int64 // records that the engine was given
@@ -192,12 +192,12 @@ func (z *freeze) keep(ctx context.Context, all string, s *population.Snapshot) e
 }
 
 // newPlan checks the definition against the stream's fields.
-func newPlan(r population.FreezeRequest) (*plan, error) {
+func newPlan(r population.FreezeRequest) (*freezePlan, error) {
 	pop := r.Population
 	fields := r.Stream.Fields()
-	p := &plan{
+	p := &freezePlan{
 		fields: len(fields), period: r.Period, window: windowOf(r.Period),
-		judge: &judge{event: -1, loc: r.Location, period: r.Period, leave: pop.OutsidePeriod == "leave_out"},
+		judge: &recordJudge{event: -1, loc: r.Location, period: r.Period, leave: pop.OutsidePeriod == "leave_out"},
 	}
 	if len(pop.Columns) == 0 {
 		return nil, errors.New("it declares no columns")
@@ -225,7 +225,7 @@ func newPlan(r population.FreezeRequest) (*plan, error) {
 }
 
 // checkRoles checks key, event time and the treatment of the period.
-func (p *plan) checkRoles(r population.FreezeRequest) error {
+func (p *freezePlan) checkRoles(r population.FreezeRequest) error {
 	pop := r.Population
 	column := func(name string) *caster {
 		for _, c := range p.columns {

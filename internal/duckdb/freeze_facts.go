@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/big"
 	"strings"
 	"time"
 
@@ -83,8 +84,7 @@ func (z *freeze) facts(ctx context.Context, path string) (*facts, error) {
 		query = append(query, "count(*) - count("+ident(c.col.Name)+")")
 		into = append(into, &f.absent[i])
 		if c.summed() {
-			zero := literal(number{}.text(c.col.Scale))
-			query = append(query, fmt.Sprintf("coalesce(CAST(sum(%s) AS VARCHAR), %s)", ident(c.col.Name), zero))
+			query = append(query, c.sum())
 			into = append(into, &f.sums[i])
 		}
 	}
@@ -95,11 +95,46 @@ func (z *freeze) facts(ctx context.Context, path string) (*facts, error) {
 		into = append(into, &first, &last)
 	}
 	row := z.conn.QueryRowContext(ctx, "SELECT "+strings.Join(query, ", ")+" FROM read_parquet("+literal(path)+")")
-	if err := row.Scan(into...); err != nil {
+	err := row.Scan(into...)
+	if err != nil {
 		return nil, err
+	}
+	for i, c := range z.plan.columns {
+		if c.wide {
+			if f.sums[i].String, err = c.joinSum(f.sums[i].String); err != nil {
+				return nil, err
+			}
+		}
 	}
 	f.first, f.last = z.event(first), z.event(last)
 	return f, nil
+}
+
+// lowDigits is where the digits of a wide column are cut for its sum.
+const lowDigits = 18
+
+// sum is the SQL of a column's exact total as text; a wide column gives the
+// totals of its high and its low digits.
+func (c *caster) sum() string {
+	name := ident(c.col.Name)
+	if !c.wide {
+		return fmt.Sprintf("coalesce(CAST(sum(%s) AS VARCHAR), %s)", name, literal(number{}.text(c.col.Scale)))
+	}
+	digits := fmt.Sprintf("lpad(translate(CAST(%s AS VARCHAR), '-.', ''), 40, '0')", name)
+	part := func(cut string) string {
+		return fmt.Sprintf("CAST(coalesce(sum(sign(%s) * CAST(%s AS HUGEINT)), 0) AS VARCHAR)", name, cut)
+	}
+	return part(fmt.Sprintf("left(%s, %d)", digits, 40-lowDigits)) + " || ' ' || " + part(fmt.Sprintf("right(%s, %d)", digits, lowDigits))
+}
+
+// joinSum writes the total of a wide column from its two parts.
+func (c *caster) joinSum(parts string) (string, error) {
+	high, low := new(big.Int), new(big.Int)
+	if _, err := fmt.Sscan(parts, high, low); err != nil {
+		return "", fmt.Errorf("adding up column %s: %w", c.col.Name, err)
+	}
+	high.Mul(high, new(big.Int).Exp(big.NewInt(10), big.NewInt(lowDigits), nil)).Add(high, low)
+	return number{negative: high.Sign() < 0, digits: strings.TrimLeft(new(big.Int).Abs(high).String(), "0")}.text(c.col.Scale), nil
 }
 
 // event writes the first or last event; a date stays a date.

@@ -11,8 +11,8 @@ import (
 	"github.com/ticktie/ticktie/internal/source"
 )
 
-// judge decides about single records: it says why a record is no item.
-type judge struct {
+// recordJudge decides about single records: it says why a record is no item.
+type recordJudge struct {
 	columns []*caster
 	field   []int // index of each column's field in the feed; -1: none
 	key     []string
@@ -29,7 +29,7 @@ type judge struct {
 
 // record judges one record that the engine did not accept. Fields are the raw
 // texts, nil where absent.
-func (j *judge) record(number int64, fields []*string) {
+func (j *recordJudge) record(number int64, fields []*string) {
 	outside, leave := j.outside(fields)
 	if leave {
 		j.leftOut.Add(1)
@@ -49,7 +49,7 @@ func (j *judge) record(number int64, fields []*string) {
 	j.refused = append(j.refused, r)
 }
 
-func (j *judge) text(column int, fields []*string) (raw string, text string, present bool) {
+func (j *recordJudge) text(column int, fields []*string) (raw string, text string, present bool) {
 	f := j.field[column]
 	if f < 0 || fields[f] == nil {
 		return "", "", false
@@ -59,7 +59,7 @@ func (j *judge) text(column int, fields []*string) (raw string, text string, pre
 }
 
 // outside tells a record whose event lies outside the period.
-func (j *judge) outside(fields []*string) (refused *source.Refused, leave bool) {
+func (j *recordJudge) outside(fields []*string) (refused *source.Refused, leave bool) {
 	if j.event < 0 {
 		return nil, false
 	}
@@ -96,7 +96,7 @@ func localDay(canonical string, loc *time.Location) (engagement.Date, error) {
 
 // firstFailure is the first column, in declared order, that keeps the record
 // from being an item.
-func (j *judge) firstFailure(fields []*string) (source.Refused, bool) {
+func (j *recordJudge) firstFailure(fields []*string) (source.Refused, bool) {
 	for i, c := range j.columns {
 		raw, text, present := j.text(i, fields)
 		fail := j.absent(i)
@@ -111,7 +111,7 @@ func (j *judge) firstFailure(fields []*string) (source.Refused, bool) {
 }
 
 // absent is the failure of a column without a value, if it needs one.
-func (j *judge) absent(column int) *failure {
+func (j *recordJudge) absent(column int) *failure {
 	c := j.columns[column]
 	switch {
 	case slices.Contains(j.key, c.col.Name):

@@ -8,7 +8,7 @@ import (
 	"github.com/ticktie/ticktie/internal/engagement"
 )
 
-// plan is the SQL of one freeze. It is built in layers, so that nothing is
+// freezePlan is the SQL of one freeze. It is built in layers, so that nothing is
 // computed twice and the refusal of a record, which has an effect, is reached
 // exactly once for each record that is no item:
 //
@@ -17,18 +17,18 @@ import (
 //	tried   t0 … (the engine's own casts)
 //	values  c0 … (typed values)
 //	judged  _day, and whether the record is an item
-type plan struct {
+type freezePlan struct {
 	columns []*caster
 	field   []int
 	fields  int  // number of x columns
 	escapes bool // line breaks come escaped, see lineWriter
-	judge   *judge
+	judge   *recordJudge
 	period  engagement.Period
 	window  zoneWindow
 }
 
 // items is the query of all items in record order.
-func (p *plan) items(fields string) string {
+func (p *freezePlan) items(fields string) string {
 	judged := p.judged(p.values(p.tried(p.texts(fields))))
 	out := "SELECT rec AS _record, _day"
 	for i, c := range p.columns {
@@ -38,12 +38,12 @@ func (p *plan) items(fields string) string {
 }
 
 // record is the judge's call: the number as text, then the fields.
-func (p *plan) record() string {
+func (p *freezePlan) record() string {
 	return "CAST(rec AS VARCHAR)" + strings.TrimPrefix(p.carried(), "rec")
 }
 
 // carried are the raw columns that all layers hand on.
-func (p *plan) carried() string {
+func (p *freezePlan) carried() string {
 	out := "rec"
 	for i := range p.fields {
 		out += fmt.Sprintf(", x%d", i)
@@ -51,7 +51,7 @@ func (p *plan) carried() string {
 	return out
 }
 
-func (p *plan) layer(from string, column func(i int, c *caster) string) string {
+func (p *freezePlan) layer(from string, column func(i int, c *caster) string) string {
 	out := "SELECT " + p.carried()
 	for i, c := range p.columns {
 		out += column(i, c)
@@ -59,7 +59,7 @@ func (p *plan) layer(from string, column func(i int, c *caster) string) string {
 	return out + " FROM (" + from + ")"
 }
 
-func (p *plan) texts(from string) string {
+func (p *freezePlan) texts(from string) string {
 	return p.layer(from, func(i int, c *caster) string {
 		raw := "CAST(NULL AS VARCHAR)"
 		if f := p.field[i]; f >= 0 {
@@ -72,7 +72,7 @@ func (p *plan) texts(from string) string {
 	})
 }
 
-func (p *plan) tried(from string) string {
+func (p *freezePlan) tried(from string) string {
 	return p.layer(from, func(i int, c *caster) string {
 		out := fmt.Sprintf(", v%d", i)
 		if c.fast.try != nil {
@@ -82,14 +82,14 @@ func (p *plan) tried(from string) string {
 	})
 }
 
-func (p *plan) values(from string) string {
+func (p *freezePlan) values(from string) string {
 	return p.layer(from, func(i int, c *caster) string {
 		value := c.value(fmt.Sprintf("v%d", i), fmt.Sprintf("t%d", i), slowFunction(i))
 		return fmt.Sprintf(", v%d, %s AS c%d", i, value, i)
 	})
 }
 
-func (p *plan) judged(from string) string {
+func (p *freezePlan) judged(from string) string {
 	out := "SELECT rec, _day"
 	for i := range p.columns {
 		out += fmt.Sprintf(", c%d", i)
@@ -99,7 +99,7 @@ func (p *plan) judged(from string) string {
 }
 
 // day is the local day of the event.
-func (p *plan) day() string {
+func (p *freezePlan) day() string {
 	e := p.judge.event
 	if e < 0 {
 		return "CAST(NULL AS DATE)"
@@ -112,7 +112,7 @@ func (p *plan) day() string {
 
 // isItem is true for a record whose every present text became a value, which
 // has all it needs, and whose event lies in the period.
-func (p *plan) isItem() string {
+func (p *freezePlan) isItem() string {
 	var all []string
 	for i, c := range p.columns {
 		needed := c.col.Required || i == p.judge.event || slices.Contains(p.judge.key, c.col.Name)
@@ -162,7 +162,7 @@ func (c *caster) seesBreaks() bool {
 
 // restored is the query of all items with their line breaks, over a Parquet
 // file in which they are escaped.
-func (p *plan) restored(path string) string {
+func (p *freezePlan) restored(path string) string {
 	out := "SELECT abs(_record) AS _record, _day"
 	for _, c := range p.columns {
 		name := ident(c.col.Name)

@@ -33,7 +33,7 @@ func (f *chunkFunc) Executor() duck.ScalarFuncExecutor {
 
 // registerFunctions gives the session the functions of a freeze: one cast for
 // each column, and the refusal of records.
-func registerFunctions(conn *sql.Conn, columns []*caster, j *judge) error {
+func registerFunctions(conn *sql.Conn, columns []*caster, j *recordJudge) error {
 	text, err := duck.NewTypeInfo(duck.TYPE_VARCHAR)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func textColumn(chunk *duck.DataChunk, column int) (duck.VectorView[string], err
 
 // refuseChunk hands a chunk of records to the judge: the record number, then
 // the fields. Its value is always NULL.
-func (j *judge) refuseChunk(chunk *duck.DataChunk, out duck.Vector) error {
+func (j *recordJudge) refuseChunk(chunk *duck.DataChunk, out duck.Vector) error {
 	w, err := duck.GetVectorWriter[string](out)
 	if err != nil {
 		return err

@@ -120,7 +120,6 @@ func exactTexts(ctx context.Context, conn *sql.Conn, query string) (string, erro
 	}
 	defer rows.Close()
 	var out []string
-	seen := map[string]bool{}
 	for rows.Next() {
 		var name, typ string
 		if err := rows.Scan(&name, &typ); err != nil {
@@ -128,11 +127,6 @@ func exactTexts(ctx context.Context, conn *sql.Conn, query string) (string, erro
 		}
 		if typ == "DOUBLE" || typ == "FLOAT" {
 			return "", fmt.Errorf("%s is a floating point number (%s), which is not exact: use decimals, and div(a, b, scale) in place of /", name, typ)
-		}
-		if key := strings.ToLower(name); seen[key] {
-			return "", fmt.Errorf("two columns of the query are named %s: name them apart with AS", name)
-		} else {
-			seen[key] = true
 		}
 		out = append(out, exactText(ident(name), typ))
 	}

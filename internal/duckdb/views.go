@@ -20,8 +20,8 @@ type dbExecer interface {
 // with the columns that attribute SQL may rely on: item (from 0), _record,
 // _day, then the declared columns in order, restricted ones included.
 //
-// A population with restricted columns also gets a view of its open columns
-// only, openView(id): reading it needs no join.
+// A second view, openView(id), has the open columns only: reading it needs no
+// join where others are restricted.
 func createViews(ctx context.Context, db dbExecer, store *objects.Store, snaps map[string]*population.Snapshot) error {
 	for id, s := range snaps {
 		for name, query := range viewQueries(id, s, store) {
@@ -41,7 +41,7 @@ func viewQueries(id string, s *population.Snapshot, store *objects.Store) map[st
 	open := openColumns(s.Columns)
 	plain := "SELECT file_row_number AS item, _record, _day" + columnList(open) + " FROM " + parquetAt(store.Path(s.Data))
 	if s.Restricted == "" {
-		return map[string]string{id: plain}
+		return map[string]string{id: plain, openView(id): plain}
 	}
 	full := "SELECT o.file_row_number AS item, o._record, o._day" + columnList(s.Columns) +
 		" FROM " + parquetAt(store.Path(s.Data)) + " o JOIN " + parquetAt(store.Path(s.Restricted)) +
