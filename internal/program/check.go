@@ -40,7 +40,7 @@ var (
 		"FP-MASTER", "FP-PARAM", "FP-CUTOFF", "FP-TIMELY", "FP-BAL", "FP-REVERSE", "FP-ACCESS", "FP-IDLE", "FP-REPORT", "FP-RECON-AGE", "FP-ANALYTIC",
 	}
 	// Names that views and frames have of themselves.
-	reservedNames = []string{"item", "_record", "_day", "key", "event_day", "frame", "valid_from", "valid_to"}
+	reservedNames = []string{"item", "_record", "_day", "key", "event_day", "frame", "judged", "derived", "kept", "valid_from", "valid_to"}
 )
 
 var (
