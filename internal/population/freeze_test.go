@@ -242,12 +242,18 @@ func TestCover(t *testing.T) {
 		"cut week":         {[]int64{0, 0, 0, 0, 0, 0}, "week", nil, "n n n n n n", nil},
 		"cut month":        {[]int64{0, 0, 0, 0, 0, 0, 0}, "month", nil, "n n n n n n n", nil},
 		"unreachable": {
-			[]int64{1, 1, 1, 1, 1, 1, 1}, "day", []source.Gap{{From: noon("2025-03-04"), To: noon("2025-03-05"), Reason: "The API answered 500."}},
-			"c u u c c c c", []string{"2025-03-04T12:00:00Z to 2025-03-05T12:00:00Z: the source could not answer: The API answered 500"},
+			[]int64{1, 1, 1, 1, 1, 1, 1},
+			"day",
+			[]source.Gap{{From: noon("2025-03-04"), To: noon("2025-03-05"), Reason: "The API answered 500."}},
+			"c u u c c c c",
+			[]string{"2025-03-04T12:00:00Z to 2025-03-05T12:00:00Z: the source could not answer: The API answered 500"},
 		},
 		"unreachable to midnight": {
-			[]int64{1, 1, 1, 1, 1, 1, 1}, "", []source.Gap{{From: noon("2025-03-04"), To: date("2025-03-05").In(time.UTC), Reason: "down"}},
-			"c u c c c c c", []string{"2025-03-04T12:00:00Z to 2025-03-05T00:00:00Z: the source could not answer: down"},
+			[]int64{1, 1, 1, 1, 1, 1, 1},
+			"",
+			[]source.Gap{{From: noon("2025-03-04"), To: date("2025-03-05").In(time.UTC), Reason: "down"}},
+			"c u c c c c c",
+			[]string{"2025-03-04T12:00:00Z to 2025-03-05T00:00:00Z: the source could not answer: down"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -93,8 +93,11 @@ func (t *tying) rollForward() error {
 	if d.Opening == "" || d.Increase == "" && d.Decrease == "" {
 		return unknown("it names no opening, or neither increase nor decrease")
 	}
-	ours := side{t.snap.Population, d.Where, d.By,
-		[]string{d.Opening, cmp.Or(d.Increase, "0"), cmp.Or(d.Decrease, "0")}, []string{"opening", "increase", "decrease"}}
+	ours := side{
+		t.snap.Population, d.Where, d.By,
+		[]string{d.Opening, cmp.Or(d.Increase, "0"), cmp.Or(d.Decrease, "0")},
+		[]string{"opening", "increase", "decrease"},
+	}
 	switch {
 	case d.Closing == "" && d.Expect != "":
 		return t.expected(ours)
