@@ -186,7 +186,7 @@ func (v *verifier) pass(ctx context.Context, f *os.File, z *zip.Reader) error {
 			return err
 		}
 		if done += byPath[entry.Name].Size; v.tools.Progress != nil {
-			v.tools.Progress("read", entry.Name, done, v.report.Size)
+			v.tools.Progress("read", filepath.Base(v.path), done, v.report.Size)
 		}
 	}
 	c.region = "the directory at its end"

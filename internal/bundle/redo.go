@@ -31,7 +31,7 @@ func (v *verifier) redo(ctx context.Context) error {
 			return err
 		}
 		if v.tools.Progress != nil {
-			v.tools.Progress("redo", st.Subject, int64(i), int64(len(v.statements)))
+			v.tools.Progress("redo", filepath.Base(v.path), int64(i), int64(len(v.statements)))
 		}
 		what, redo := v.redoer(st.Type)
 		if redo == nil {

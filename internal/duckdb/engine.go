@@ -28,9 +28,10 @@ func NewEngine(cfg Config) *Engine { return &Engine{cfg} }
 
 // session is one private database.
 type session struct {
-	conn *sql.Conn
-	db   *sql.DB
-	dir  string // private: spilled data, and files that are written
+	conn   *sql.Conn
+	writer *sql.Conn // opened before the settings are locked
+	db     *sql.DB
+	dir    string // private: spilled data, and files that are written
 }
 
 // open makes a session. Its directory lies in temp.
@@ -55,11 +56,16 @@ func (e *Engine) open(ctx context.Context, temp string) (*session, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening DuckDB: %w", err), db.Close(), os.RemoveAll(dir))
 	}
-	return &session{conn, db, dir}, nil
+	writer, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening DuckDB: %w", err), conn.Close(), db.Close(), os.RemoveAll(dir))
+	}
+	return &session{conn, writer, db, dir}, nil
 }
 
 func (s *session) close() {
 	_ = s.conn.Close()
+	_ = s.writer.Close()
 	_ = s.db.Close()
 	_ = os.RemoveAll(s.dir)
 }

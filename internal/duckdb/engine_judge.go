@@ -641,7 +641,6 @@ type notMetWriter struct {
 	kept     []column
 	digest   hash.Hash
 	count    int64
-	conn     *sql.Conn
 	appender *duck.Appender
 }
 
@@ -649,15 +648,12 @@ func (w *notMetWriter) open(ctx context.Context) error {
 	if err := w.j.s.exec(ctx, "CREATE TABLE kept (item BIGINT, key VARCHAR, month VARCHAR, judgements VARCHAR, \"values\" VARCHAR)"); err != nil {
 		return err
 	}
-	var err error
-	if w.conn, err = w.j.s.db.Conn(ctx); err != nil {
-		return err
-	}
-	return w.conn.Raw(func(raw any) error {
+	return w.j.s.writer.Raw(func(raw any) error {
 		c, ok := raw.(driver.Conn)
 		if !ok {
 			return errors.New("the database's connection is of another kind")
 		}
+		var err error
 		w.appender, err = duck.NewAppenderFromConn(c, "", "kept")
 		return err
 	})
@@ -689,14 +685,10 @@ func (w *notMetWriter) add(it item) error {
 }
 
 func (w *notMetWriter) close() error {
-	var errs []error
-	if w.appender != nil {
-		errs = append(errs, w.appender.Close())
+	if w.appender == nil {
+		return nil
 	}
-	if w.conn != nil {
-		errs = append(errs, w.conn.Close())
-	}
-	return errors.Join(errs...)
+	return w.appender.Close()
 }
 
 func notMetItem(number int64, key, judged, values string) (*procedure.NotMetItem, error) {

@@ -59,8 +59,8 @@ type Calendar struct {
 
 // Effective says from when (inclusive) to when (exclusive) something is in force.
 type Effective struct {
-	From engagement.Date `yaml:"from"`
-	To   engagement.Date `yaml:"to"`
+	From engagement.Date `yaml:"from" json:"from,omitzero"`
+	To   engagement.Date `yaml:"to" json:"to,omitzero"`
 }
 
 // CriteriaScope is criteria.yaml.
@@ -169,7 +169,7 @@ type Population struct {
 // Column is one typed column of a population.
 type Column struct {
 	Name string `yaml:"name"` // [a-z][a-z0-9_]*
-	From string `yaml:"from"` // header name, or JSON path a.b[0].c; default Name
+	From string `yaml:"from" json:"from,omitzero"` // header name, or JSON path a.b[0].c; default Name
 	Type string `yaml:"type"` // text, integer, decimal, date, timestamp, boolean
 	// Precision and Scale of a decimal: precision defaults to 18, at most 38.
 	Precision int    `yaml:"precision"`
