@@ -126,7 +126,7 @@ func exactTexts(ctx context.Context, conn *sql.Conn, query string) (string, erro
 			return "", fmt.Errorf("reading populations: %w", err)
 		}
 		if typ == "DOUBLE" || typ == "FLOAT" {
-			return "", fmt.Errorf("%s is a floating point number (%s), which is not exact: use decimals, and div(a, b, scale) in place of /", name, typ)
+			return "", fmt.Errorf("%s is a floating point number (%s), which is not exact: compare sums or counts of decimals in place of averages and quotients", name, typ)
 		}
 		out = append(out, exactText(ident(name), typ))
 	}

@@ -263,6 +263,29 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// Where the key is the position, a number may be on several lines of one
+// invoice: that is stated, and only gaps differ.
+func TestSequenceByPosition(t *testing.T) {
+	store := newStore(t)
+	pop := invoices("lines")
+	pop.Key = []string{"position"}
+	pop.TieOuts = []program.TieOut{{ID: "a", Kind: "sequence", Series: "no"}, {ID: "b", Kind: "sequence", Series: "no", Where: "no < 3"}}
+	snap := frozenIn(t, store, pop,
+		[]string{"1", "A", "2025-01-01", "1"}, []string{"1", "A", "2025-01-01", "1"}, []string{"2", "A", "2025-01-01", "1"}, []string{"4", "A", "2025-01-01", "1"})
+	got, err := population.TieOutAll(t.Context(), NewReader(Config{}, store), pop, snap, "x", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := "1 number on more than one item, which a key by position allows"
+	want := []population.TieOut{
+		{Format: "ticktie-tieout/v1", Population: "lines", Snapshot: "x", ID: "a", Kind: "sequence", Outcome: "differs", Ours: "3", Theirs: "4", Difference: "1", Differing: 1, Details: []string{"3 is missing"}, Reason: reason},
+		{Format: "ticktie-tieout/v1", Population: "lines", Snapshot: "x", ID: "b", Kind: "sequence", Outcome: "agrees", Ours: "2", Theirs: "2", Difference: "0", Reason: reason},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("tie-outs (-want +got):\n%s", d)
+	}
+}
+
 // A session reads the snapshots and nothing else.
 func TestReaderShutsOut(t *testing.T) {
 	store := newStore(t)

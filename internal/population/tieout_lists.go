@@ -111,6 +111,8 @@ func (t *tying) seriesBreaks(numbers, keys string) (repeated int64, err error) {
 		n, next, items := values[width], values[width+1], *values[width+2]
 		if items != "1" {
 			repeated++
+		}
+		if items != "1" && !byPosition(t.snap.Key) {
 			t.detail("%s%s is on %s items", prefix, *n, items)
 		}
 		if next != nil {

@@ -168,9 +168,9 @@ type Population struct {
 
 // Column is one typed column of a population.
 type Column struct {
-	Name string `yaml:"name"` // [a-z][a-z0-9_]*
+	Name string `yaml:"name"`                      // [a-z][a-z0-9_]*
 	From string `yaml:"from" json:"from,omitzero"` // header name, or JSON path a.b[0].c; default Name
-	Type string `yaml:"type"` // text, integer, decimal, date, timestamp, boolean
+	Type string `yaml:"type"`                      // text, integer, decimal, date, timestamp, boolean
 	// Precision and Scale of a decimal: precision defaults to 18, at most 38.
 	Precision int    `yaml:"precision"`
 	Scale     int    `yaml:"scale"`
