@@ -54,7 +54,7 @@ func Run(args []string, in io.Reader, out, errs io.Writer) int {
 	root.SetErr(errs)
 	if err := root.ExecuteContext(ctx); err != nil {
 		a.fail(err)
-		if a.code == exitDone {
+		if a.code != exitVerification {
 			return exitFailed
 		}
 	}

@@ -211,7 +211,11 @@ func (a *app) showRefused(r *collectedJSON) {
 		if x.Line > 0 {
 			where += fmt.Sprintf(":%d", x.Line)
 		}
-		paragraph(a.out, "  ", "", where+": "+x.Reason)
+		reason := x.Reason
+		if x.Value != "" {
+			reason = fmt.Sprintf("%q: %s", x.Value, reason)
+		}
+		paragraph(a.out, "  ", "", where+": "+reason)
 	}
 	if rest := r.Counts.Refused - int64(r.Shown); rest > 0 {
 		paragraph(a.out, "  ", "", "… and "+num(rest)+" more; `ticktie collect --all` lists every one")

@@ -145,7 +145,7 @@ func (f *Fieldwork) freeze(ctx context.Context, p scoped[program.Population], ea
 	}
 	snap, digest, ext, err := population.Freeze(ctx, deps, f.Program, p.what, p.period, f.DataDir, before, beforeDigest, reason)
 	if err != nil {
-		return nil, fmt.Errorf("freezing population %s: %w", p.what.ID, err)
+		return nil, err
 	}
 	c := &Collected{Population: p.what.ID, Definition: p.what, Snapshot: digest, Summary: *snap, Extraction: ext}
 	if before != nil {
