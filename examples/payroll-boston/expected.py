@@ -28,8 +28,6 @@ items = earnings.items
 
 earnings.compare("count-2023", sum(r["year"] == 2023 for r in items), 25810)
 earnings.compare("count-2024", sum(r["year"] == 2024 for r in items), 25525)
-earnings.compare("foots", sum(r["total_gross"] for r in items),
-                 sum(sum(r[c] for c in COMPONENTS) for r in items))
 
 post = {(r["year"], r["name"], r["department"], r["title"]): r for r in items}
 names = group(items, "year", "name")
