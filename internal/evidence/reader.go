@@ -67,6 +67,40 @@ func (r *Reader) hashes(c seal.Checkpoint) tlog.HashReader {
 	return tlog.TileHashReader(tlog.Tree{N: c.Size, Hash: tlog.Hash(c.Root)}, tiles{r.dir})
 }
 
+// rememberingHashes is the same for many proofs under one checkpoint: each
+// tile is read once.
+func (r *Reader) rememberingHashes(c seal.Checkpoint) tlog.HashReader {
+	return tlog.TileHashReader(tlog.Tree{N: c.Size, Hash: tlog.Hash(c.Root)}, remembered{tiles{r.dir}, map[tlog.Tile][]byte{}})
+}
+
+// remembered keeps the tiles that were found to be in the tree.
+type remembered struct {
+	tiles
+	known map[tlog.Tile][]byte
+}
+
+func (m remembered) SaveTiles(t []tlog.Tile, data [][]byte) {
+	for i := range t {
+		m.known[t[i]] = data[i]
+	}
+}
+
+func (m remembered) ReadTiles(want []tlog.Tile) ([][]byte, error) {
+	out := make([][]byte, len(want))
+	for i, w := range want {
+		if b, ok := m.known[w]; ok {
+			out[i] = b
+			continue
+		}
+		b, err := m.tiles.ReadTiles(want[i : i+1])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = b[0]
+	}
+	return out, nil
+}
+
 // tiles reads tiles of hashes from the log's directory.
 type tiles struct{ dir string }
 
@@ -219,6 +253,27 @@ func (r *Reader) ProveInclusion(i int64) (*Inclusion, error) {
 	return &Inclusion{e, i, p, c, text}, nil
 }
 
+// ProveConsistency returns the proof that the tree of the first older
+// statements is the beginning of the one of the checkpoint in force. The proof
+// for an empty tree is empty. seal.CheckConsistency checks it.
+func (r *Reader) ProveConsistency(older int64) (tlog.TreeProof, seal.Checkpoint, error) {
+	newer, err := r.Checkpoint()
+	if err != nil {
+		return nil, newer, err
+	}
+	if older < 0 || older > newer.Size {
+		return nil, newer, fmt.Errorf("proving that the log %s only grew: it has %d statements, an earlier size cannot be %d", r.dir, newer.Size, older)
+	}
+	if older == 0 {
+		return nil, newer, nil
+	}
+	proof, err := tlog.ProveTree(newer.Size, older, r.hashes(newer))
+	if err != nil {
+		return nil, newer, fmt.Errorf("proving that the log %s only grew: %w", r.dir, err)
+	}
+	return proof, newer, nil
+}
+
 // CheckExtends is an error unless the log is an extension of the one whose
 // signed checkpoint is given. It returns both checkpoints.
 func (r *Reader) CheckExtends(earlier []byte) (older, newer seal.Checkpoint, err error) {
@@ -229,9 +284,9 @@ func (r *Reader) CheckExtends(earlier []byte) (older, newer seal.Checkpoint, err
 		return older, newer, err
 	}
 	var proof tlog.TreeProof
-	if older.Size > 0 && older.Size <= newer.Size {
-		if proof, err = tlog.ProveTree(newer.Size, older.Size, r.hashes(newer)); err != nil {
-			return older, newer, fmt.Errorf("proving that the log %s only grew: %w", r.dir, err)
+	if older.Size <= newer.Size {
+		if proof, newer, err = r.ProveConsistency(older.Size); err != nil {
+			return older, newer, err
 		}
 	}
 	return older, newer, seal.CheckConsistency(older, newer, proof)
