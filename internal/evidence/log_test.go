@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/ticktie/ticktie/internal/engagement"
 	"github.com/ticktie/ticktie/internal/seal"
@@ -165,111 +166,162 @@ func TestAlteredFilesAreNamed(t *testing.T) {
 	}
 }
 
-func TestReadOnlyDirectoryIsAnError(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may write everywhere")
-	}
-	l, dir, keys := create(t)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o500); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(dir, keys); err == nil {
-		t.Error("a log that cannot be written was opened to append")
-	}
+// Many callers share writes; each keeps its own acts together and in order.
+func TestManyCallers(t *testing.T) {
+	l, _, _ := create(t)
+	appendByMany(t, l, 64, 4)
+	check(t, l.Reader, 64*4)
 }
 
-func TestOneThousandActsByManyCallers(t *testing.T) {
-	l, _, _ := create(t)
+func appendByMany(t testing.TB, l *Log, callers, acts int) {
 	var wg sync.WaitGroup
-	for range 64 {
+	for caller := range callers {
 		wg.Go(func() {
-			for range 16 {
-				if _, err := l.Append(context.Background(), []seal.Statement{act("x")}); err != nil {
+			for n := range acts {
+				sealed, err := l.Append(t.Context(), []seal.Statement{act(fmt.Sprintf("%d-%d", caller, n))})
+				if err != nil {
 					t.Error(err)
+					return
+				}
+				if s, err := sealed[0].Value(); err != nil || s.Subject != fmt.Sprintf("%d-%d", caller, n) {
+					t.Errorf("%+v, %v", s, err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if n, err := l.Size(); err != nil || n != 1024 {
-		t.Errorf("%d statements, %v", n, err)
-	}
 }
 
-// A process killed while it appends: everything it acknowledged is there, and
-// the log goes on.
-func TestKilledWhileAppending(t *testing.T) {
-	if dir := os.Getenv("TICKTIE_APPEND_UNTIL_KILLED"); dir != "" {
-		appendUntilKilled(dir)
-		return
+// More acts in one call than one write takes stay together, though others
+// append at the same time.
+func TestOneCallStaysTogether(t *testing.T) {
+	l, _, _ := create(t)
+	var wg sync.WaitGroup
+	for caller := range 4 {
+		wg.Go(func() {
+			var acts []seal.Statement
+			for range 1500 {
+				acts = append(acts, act(fmt.Sprint(caller)))
+			}
+			sealed, err := l.Append(t.Context(), acts)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for i, s := range sealed {
+				if v, err := s.Value(); err != nil || v.Seq != sealed[0].Index()+int64(i) || v.Subject != acts[i].Subject {
+					t.Errorf("act %d of caller %d is %+v, %v", i, caller, v, err)
+				}
+			}
+		})
 	}
-	root := t.TempDir()
-	l, err := Create(filepath.Join(root, "log"), filepath.Join(root, "keys"), "ticktie/test")
-	if err != nil {
-		t.Fatal(err)
+	wg.Wait()
+	check(t, l.Reader, 6000)
+}
+
+// What one caller does wrong does not harm another, and takes no number.
+func TestBadActHarmsNobodyElse(t *testing.T) {
+	l, _, _ := create(t)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			a := act("good")
+			if i%2 == 0 {
+				a.Reason = strings.Repeat("x", seal.MaxStatement)
+			}
+			if _, err := l.Append(t.Context(), []seal.Statement{act("first"), a}); (err == nil) != (i%2 == 1) {
+				t.Errorf("caller %d: %v", i, err)
+			}
+		})
 	}
+	wg.Wait()
+	check(t, l.Reader, 20)
+}
+
+func TestAppendGivenUp(t *testing.T) {
+	l, _, _ := create(t)
+	appendN(t, l, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := l.Append(ctx, []seal.Statement{act("never")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := l.Append(ctx, []seal.Statement{act("perhaps")}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	appendN(t, l, 1)
+	check(t, l.Reader, 3) // the second was on its way
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for round := range 5 {
-		acknowledged := runAndKill(t, root, time.Duration(150+round*60)*time.Millisecond)
-		l, err := Open(filepath.Join(root, "log"), filepath.Join(root, "keys"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		size, err := l.Size()
-		if err != nil || size <= acknowledged {
-			t.Fatalf("round %d: statement %d was acknowledged, the log has %d (%v)", round, acknowledged, size, err)
-		}
-		if _, err := l.Append(t.Context(), []seal.Statement{act("after")}); err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := l.Append(t.Context(), []seal.Statement{act("late")}); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v", err)
 	}
 }
 
-func runAndKill(t *testing.T, root string, after time.Duration) int64 {
-	t.Helper()
-	c := exec.Command(os.Args[0], "-test.run", "^TestKilledWhileAppending$")
-	c.Env = append(os.Environ(), "TICKTIE_APPEND_UNTIL_KILLED="+root)
-	var out strings.Builder
-	c.Stdout = &out
-	if err := c.Start(); err != nil {
+func TestSignatures(t *testing.T) {
+	l, _, keys := create(t)
+	appendN(t, l, 300)
+	b, err := os.ReadFile(filepath.Join(keys, pubFile))
+	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(after)
-	_ = c.Process.Kill()
-	_ = c.Wait()
-	last := int64(-1)
-	for line := range strings.Lines(out.String()) {
-		var n int64
-		if strings.HasSuffix(line, "\n") {
-			if _, err := fmt.Sscanf(line, "sealed %d", &n); err == nil {
-				last = n
-			}
+	v, err := seal.ParseVerifier(string(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := l.TrimmedCheckpoint(257)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older, err := seal.OpenCheckpoint(text, v)
+	if err != nil || older.Size != 257 || older.Origin != "ticktie/test" {
+		t.Fatalf("%+v, %v", older, err)
+	}
+	again, err := l.TrimmedCheckpoint(257)
+	if err != nil || string(again) != string(text) {
+		t.Errorf("another text: %s, %v", again, err)
+	}
+	proof, newer, err := l.ProveConsistency(257)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := seal.CheckConsistency(older, newer, proof); err != nil {
+		t.Error(err)
+	}
+	older.Root[0] ^= 1
+	if err := seal.CheckConsistency(older, newer, proof); err == nil {
+		t.Error("another root is called consistent")
+	}
+	signed, err := l.Sign([]byte("a manifest\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := note.Open(signed, note.VerifierList(v)); err != nil || n.Text != "a manifest\n" {
+		t.Errorf("%v, %v", n, err)
+	}
+	for _, size := range []int64{-1, 301} {
+		if _, err := l.TrimmedCheckpoint(size); err == nil {
+			t.Errorf("a checkpoint of %d statements", size)
+		}
+		if _, _, err := l.ProveConsistency(size); err == nil {
+			t.Errorf("a proof for %d statements", size)
 		}
 	}
-	return last
 }
 
-func appendUntilKilled(root string) {
-	l, err := Open(filepath.Join(root, "log"), filepath.Join(root, "keys"))
+// 64 callers, about a thousand acts: the goal is 2 s, one act each at a time.
+func BenchmarkOneThousandActsBy64(b *testing.B) {
+	root := b.TempDir()
+	l, err := Create(filepath.Join(root, "log"), filepath.Join(root, "keys"), "ticktie/test")
 	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+		b.Fatal(err)
 	}
-	for {
-		sealed, err := l.Append(context.Background(), []seal.Statement{act("a"), act("b")})
-		if err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		fmt.Printf("sealed %d\n", sealed[1].Index())
+	defer l.Close()
+	for b.Loop() {
+		appendByMany(b, l, 64, 16)
 	}
 }
 
