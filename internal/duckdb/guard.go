@@ -259,12 +259,36 @@ func (g *guard) binds(ctx context.Context, query string) error {
 	return rows.Close()
 }
 
+// intervals are the functions that interval literals are bound to.
+var intervals = setOf("to_years to_months to_weeks to_days to_hours to_minutes to_seconds to_milliseconds to_microseconds to_quarters to_decades")
+
+// readsColumn reports whether any value of a row is in the plan below.
+func readsColumn(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		if v["type"] == "BOUND_COLUMN_REF" || v["type"] == "BOUND_REF" || v["expression_class"] == "BOUND_COLUMN_REF" || v["expression_class"] == "BOUND_REF" || v["expression_class"] == "BOUND_LAMBDA_REF" {
+			return true
+		}
+		for _, x := range v {
+			if readsColumn(x) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, readsColumn)
+	}
+	return false
+}
+
 // floating looks for a type DOUBLE or FLOAT in a bound plan.
 func floating(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		if v["id"] == "DOUBLE" || v["id"] == "FLOAT" {
 			return true
+		}
+		if name, _ := v["name"].(string); intervals[name] && !readsColumn(v) {
+			return false // INTERVAL 1 DAY is bound by way of a DOUBLE that is whole
 		}
 		for _, x := range v {
 			if floating(x) {
