@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // StatementFormat names the format of Statement.
@@ -74,6 +75,9 @@ func (s *Statement) check() error {
 	case s.At.Year() < 1970 || s.At.Year() > 9999:
 		return errors.New("its time is out of range")
 	}
+	if !s.isText() {
+		return errors.New("it holds bytes that are no UTF-8 text")
+	}
 	for _, r := range slices.Concat(s.Inputs, s.Outputs) {
 		if r.Role == "" || !isDigest(r.Digest) {
 			return fmt.Errorf("it names %q as %q, which is no digest", r.Digest, r.Role)
@@ -83,6 +87,19 @@ func (s *Statement) check() error {
 		return fmt.Errorf("its program %q is no digest", s.Program)
 	}
 	return nil
+}
+
+// isText reports whether every text can be written as it is: a JSON encoder
+// puts a replacement character in place of what is no UTF-8.
+func (s *Statement) isText() bool {
+	texts := []string{s.Type, s.Subject, string(s.Role), s.Actor, s.Reason, s.Binary, string(s.Body)}
+	for _, r := range slices.Concat(s.Inputs, s.Outputs) {
+		texts = append(texts, r.Role, r.Name)
+	}
+	if g := s.Signature; g != nil {
+		texts = append(texts, g.Algorithm, g.Key, g.Value)
+	}
+	return !slices.ContainsFunc(texts, func(t string) bool { return !utf8.ValidString(t) })
 }
 
 func isDigest(s string) bool {

@@ -2,8 +2,10 @@ package seal
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -33,6 +35,16 @@ func ParseVerifier(key string) (note.Verifier, error) {
 		return nil, fmt.Errorf("reading the log's public key %q: %w", strings.TrimSpace(key), err)
 	}
 	return v, nil
+}
+
+// Fingerprint is the SHA-256 in hex of a log's verifier key as text, without
+// blanks around it: what two people read to each other to compare keys.
+func Fingerprint(key string) (string, error) {
+	if _, err := ParseVerifier(key); err != nil {
+		return "", err
+	}
+	h := sha256.Sum256([]byte(strings.TrimSpace(key)))
+	return hex.EncodeToString(h[:]), nil
 }
 
 // OpenCheckpoint checks the signature of a checkpoint and reads it. Its text
@@ -122,6 +134,32 @@ func Verify(entry []byte, index int64, proof tlog.RecordProof, c Checkpoint) (Se
 		return Sealed[Statement]{}, fmt.Errorf("statement %d says that it is number %d", index, s.Seq)
 	}
 	return Sealed[Statement]{s, index, true}, nil
+}
+
+// VerifyLog makes the sealed statements of a whole log from its entries: their
+// tree must be the checkpoint's, each must be a statement with its own number,
+// and none dated before the one ahead of it.
+func VerifyLog(entries [][]byte, c Checkpoint) ([]Sealed[Statement], error) {
+	if int64(len(entries)) != c.Size {
+		return nil, fmt.Errorf("there are %d statements, the checkpoint covers %d", len(entries), c.Size)
+	}
+	if root := Root(entries); root != c.Root {
+		return nil, fmt.Errorf("the %d statements have the root %x, the checkpoint says %x: at least one was altered", len(entries), root, c.Root)
+	}
+	out := make([]Sealed[Statement], len(entries))
+	for i, e := range entries {
+		s, err := Decode(e)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("statement %d: %w", i, err)
+		case s.Seq != int64(i):
+			return nil, fmt.Errorf("statement %d says that it is number %d", i, s.Seq)
+		case i > 0 && s.At.Before(out[i-1].value.At):
+			return nil, fmt.Errorf("statement %d is dated before the one ahead of it", i)
+		}
+		out[i] = Sealed[Statement]{s, int64(i), true}
+	}
+	return out, nil
 }
 
 // Root is the root of the tree over all entries (RFC 6962).
