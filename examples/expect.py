@@ -212,6 +212,11 @@ def key_text(v):
     return str(v)
 
 
+def key(*parts):
+    """A canonical key: a JSON array of texts."""
+    return json.dumps([key_text(p) for p in parts], ensure_ascii=False, separators=(",", ":"))
+
+
 class Population:
     """Items of a population: rows of exact values in source order.
 
@@ -278,9 +283,8 @@ class Population:
 
     def key_of(self, row):
         if self.key == "position":
-            return json.dumps([str(row["item"] + 1)])
-        return json.dumps([key_text(row[c]) for c in self.key],
-                          ensure_ascii=False, separators=(",", ":"))
+            return key(row["item"] + 1)
+        return key(*(row[c] for c in self.key))
 
     def compare(self, tie_out, ours, theirs):
         self.tie_outs[tie_out] = "agrees" if ours == theirs else "differs"

@@ -51,9 +51,10 @@ def when(condition, judge):
 
 
 emit([charges], {
-    "BIL-01.T1": test(charges, A=product("list_cost", "list_unit_price"),
-                      B=product("contracted_cost", "contracted_unit_price")),
-    "BIL-02.T1": test(charges, A=lambda r: r["billed_cost"] <= r["list_cost"], B=lambda r: r["currency"] == "USD"),
+    "BIL-01.T1": test(charges, A=product("list_cost", "list_unit_price")),
+    "BIL-01.T2": test(charges, A=product("contracted_cost", "contracted_unit_price")),
+    "BIL-02.T1": test(charges, A=lambda r: r["billed_cost"] <= r["list_cost"]),
+    "BIL-02.T2": test(charges, A=lambda r: r["currency"] == "USD"),
     "BIL-03.T1": test(charges, A=in_period,
                       B=when(lambda r: r["category"] == "Usage", lambda r: bool(r["resource"])),
                       C=when(lambda r: r["billed_cost"] < 0, lambda r: r["category"] in ("Credit", "Adjustment")),

@@ -61,6 +61,11 @@ def by_matrix(r):
     return r["priority"] == PRIORITY[min(max(score - 2, 0), 3)]
 
 
+def when_by_matrix(r):
+    """The matrix has each combination once, from before the period on."""
+    return True if by_matrix(r) else NOT_APPLICABLE
+
+
 def steady(r):
     return len({x["priority"] for x in incidents[r["number"]]}) == 1
 
@@ -84,6 +89,7 @@ def next_number(r):
 emit([events], {
     "IM-01.T1": test(events, A=closing(in_time), B=closing(lambda r: r["made_sla"])),
     "IM-02.T1": test(events, A=by_matrix, B=steady),
+    "IM-02.T2": test(events, A=by_matrix, B=when_by_matrix, C=when_by_matrix),
     "IM-03.T1": test(events, A=closing(in_order), B=closing(lambda r: r["assigned_to"] is not None),
                      C=closing(lambda r: None not in (r["assignment_group"], r["resolved_by"])),
                      D=closing(lambda r: r["reopen_count"] == 0)),
