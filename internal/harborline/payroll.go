@@ -34,8 +34,7 @@ func (w *world) payroll() error {
 		return err
 	}
 	p := &payrollFiles{
-		w: w, work: chanceOf("hours"), people: chanceOf("runs"), trace: 100_000_000,
-		runs:     w.table("payroll/runs.csv", "run", "client", "pay_date", "period_start", "period_end", "employees", "gross", "net", "prepared_by", "prepared_at", "approved_by", "approved_at", "released_by", "released_at"),
+		w: w, work: chanceOf("hours"), people: chanceOf("runs"), runs: w.table("payroll/runs.csv", "run", "client", "pay_date", "period_start", "period_end", "employees", "gross", "net", "prepared_by", "prepared_at", "approved_by", "approved_at", "released_by", "released_at"),
 		controls: w.table("clients/control-totals.csv", "run", "client", "pay_date", "headcount", "hours", "received_at", "channel"),
 	}
 	for k := range payDates {
@@ -131,13 +130,13 @@ func (p *payrollFiles) write(e *employee, r *run, l line) {
 
 // entry writes one payment of the bank file.
 func (p *payrollFiles) entry(e *employee, r *run, amount int64) {
-	p.trace++
+	r.items++
+	p.trace = r.number*10_000 + r.items // of the file, then of the entry in it
 	account := e.account
 	if e.changed != nil && r.pay >= e.changed.effective {
 		account = e.changed.account
 	}
 	p.entries.number(p.trace).texts(r.file, r.id, e.id, e.name, account).money(amount).day(r.pay).end()
-	r.items++
 	r.banked += amount
 }
 
