@@ -21,41 +21,69 @@ func ParseRate(s string) (Rate, error) {
 	return r, nil
 }
 
-// choose is n over k.
-func choose(n, k int64) *big.Int {
-	if k < 0 || k > n {
-		return new(big.Int)
-	}
-	return new(big.Int).Binomial(n, k)
+// share is an exact fraction that is not reduced: reducing costs far more than
+// comparing.
+type share struct{ num, den *big.Int }
+
+// atMost reports whether s <= r.
+func (s share) atMost(r *big.Rat) bool {
+	return new(big.Int).Mul(s.num, r.Denom()).Cmp(new(big.Int).Mul(r.Num(), s.den)) <= 0
 }
 
 // AtMost is the chance, exact, of at most k deviations in a sample of n from a
-// population of size items with d deviating ones (hypergeometric).
+// population of size items with d deviating ones (hypergeometric). It wants
+// 0 <= n <= size and 0 <= d <= size.
 func AtMost(k, size, d, n int64) *big.Rat {
+	s := hypergeometric(k, size, d, n)
+	return new(big.Rat).SetFrac(s.num, s.den)
+}
+
+// hypergeometric adds up the chances of exactly i deviations, from the smallest
+// i that can be; each follows from the one before.
+func hypergeometric(k, size, d, n int64) share {
+	term, den, first := fewest(size, d, n)
 	sum := new(big.Int)
-	for i := int64(0); i <= k; i++ {
-		sum.Add(sum, new(big.Int).Mul(choose(d, i), choose(size-d, n-i)))
+	for i := first; i <= min(k, n, d); i++ {
+		sum.Add(sum, term)
+		term.Mul(term, big.NewInt(d-i))
+		term.Mul(term, big.NewInt(n-i))
+		term.Quo(term, big.NewInt(i+1))
+		term.Quo(term, big.NewInt(size-d-n+i+1))
 	}
-	return new(big.Rat).SetFrac(sum, choose(size, n))
+	return share{sum, den}
+}
+
+// fewest is the chance, as a numerator and a denominator, of the smallest
+// possible number of deviations, first: C(d,first) C(size-d,n-first) / C(size,n).
+// Without a deviation that is a quotient of products of min(d,n) factors.
+func fewest(size, d, n int64) (num, den *big.Int, first int64) {
+	if first = n - (size - d); first > 0 {
+		return new(big.Int).Binomial(d, first), new(big.Int).Binomial(size, n), first // the others are all taken
+	}
+	few, many := min(d, n), max(d, n)
+	return new(big.Int).MulRange(size-many-few+1, size-many), new(big.Int).MulRange(size-few+1, size), 0
 }
 
 // AtMostOfMany is the same for a very large population with the deviation
-// rate p (binomial).
+// rate p, below 1 (binomial).
 func AtMostOfMany(k, n int64, p Rate) *big.Rat {
-	q := new(big.Rat).Sub(big.NewRat(1, 1), p)
-	sum := new(big.Rat)
-	for i := int64(0); i <= k; i++ {
-		term := new(big.Rat).SetInt(choose(n, i))
-		term.Mul(term, power(p, i))
-		term.Mul(term, power(q, n-i))
-		sum.Add(sum, term)
-	}
-	return sum
+	s := binomial(k, n, p)
+	return new(big.Rat).SetFrac(s.num, s.den)
 }
 
-func power(r *big.Rat, n int64) *big.Rat {
-	e := big.NewInt(n)
-	return new(big.Rat).SetFrac(new(big.Int).Exp(r.Num(), e, nil), new(big.Int).Exp(r.Denom(), e, nil))
+// binomial adds up C(n,i) a^i (b-a)^(n-i) over b^n, where p is a/b.
+func binomial(k, n int64, p Rate) share {
+	a, b := p.Num(), p.Denom()
+	rest := new(big.Int).Sub(b, a)
+	term := new(big.Int).Exp(rest, big.NewInt(n), nil)
+	sum := new(big.Int)
+	for i := int64(0); i <= min(k, n); i++ {
+		sum.Add(sum, term)
+		term.Mul(term, a)
+		term.Mul(term, big.NewInt(n-i))
+		term.Quo(term, new(big.Int).Mul(rest, big.NewInt(i+1)))
+	}
+	return share{sum, new(big.Int).Exp(b, big.NewInt(n), nil)}
 }
 
 // Size is the smallest sample that supports reliance at the confidence if it
@@ -64,7 +92,7 @@ func power(r *big.Rat, n int64) *big.Rat {
 func Size(population, allowed int64, confidence, tolerable Rate) (int64, error) {
 	risk := new(big.Rat).Sub(big.NewRat(1, 1), confidence)
 	if population == 0 {
-		return search(allowed+1, 1<<20, func(n int64) bool { return AtMostOfMany(allowed, n, tolerable).Cmp(risk) <= 0 }, func() error {
+		return search(allowed+1, 1<<20, func(n int64) bool { return binomial(allowed, n, tolerable).atMost(risk) }, func() error {
 			return fmt.Errorf("%w: more than a million items would be needed", ErrPlan)
 		})
 	}
@@ -72,19 +100,23 @@ func Size(population, allowed int64, confidence, tolerable Rate) (int64, error) 
 	if allowed >= d {
 		return 0, fmt.Errorf("%w: %d deviations are allowed, and %d deviating items of %d are already more than tolerable; test every item", ErrPlan, allowed, d, population)
 	}
-	return search(allowed+1, population, func(n int64) bool { return AtMost(allowed, population, d, n).Cmp(risk) <= 0 }, func() error {
+	return search(allowed+1, population, func(n int64) bool { return hypergeometric(allowed, population, d, n).atMost(risk) }, func() error {
 		return fmt.Errorf("%w: not even every item would do", ErrPlan)
 	})
 }
 
-// search returns the smallest n for which enough holds; enough must stay true.
+// search returns the smallest n from low to high for which enough holds; enough
+// must stay true. It looks near low first, where the numbers are small.
 func search(low, high int64, enough func(int64) bool, none func() error) (int64, error) {
+	if low > high {
+		return 0, none()
+	}
 	top := low
 	for !enough(top) {
 		if top >= high {
 			return 0, none()
 		}
-		top = min(top*2, high)
+		low, top = top+1, min(top*2, high)
 	}
 	for low < top {
 		mid := (low + top) / 2
@@ -109,33 +141,31 @@ func UpperLimit(k, n, population int64, confidence Rate) (int64, error) {
 		return 0, fmt.Errorf("%w: %d deviations in a sample of %d from %d items", ErrPlan, k, n, population)
 	}
 	risk := new(big.Rat).Sub(big.NewRat(1, 1), confidence)
-	most := population - n + k
-	low, high := k, most
-	for low < high {
-		mid := (low + high + 1) / 2
-		if AtMost(k, population, mid, n).Cmp(risk) > 0 {
-			low = mid
-		} else {
-			high = mid - 1
-		}
+	// The smallest number that is not compatible is one more.
+	d, err := search(k+1, population-n+k, func(d int64) bool {
+		return hypergeometric(k, population, d, n).atMost(risk)
+	}, func() error { return ErrPlan })
+	if err != nil {
+		return population - n + k, nil // every item outside the sample may deviate
 	}
-	return low, nil
+	return d - 1, nil
 }
 
 // UpperRate is the upper limit of the deviation rate in a very large
 // population, rounded up to the given number of decimals (a share, not percent).
 func UpperRate(k, n int64, confidence Rate, decimals int) (*big.Rat, error) {
-	if n < 1 || k < 0 || k > n {
-		return nil, fmt.Errorf("%w: %d deviations in a sample of %d", ErrPlan, k, n)
+	const most = 12 // more would tell nothing, and take long
+	if n < 1 || k < 0 || k > n || decimals < 1 || decimals > most {
+		return nil, fmt.Errorf("%w: %d deviations in a sample of %d, to %d decimals", ErrPlan, k, n, decimals)
 	}
 	risk := new(big.Rat).Sub(big.NewRat(1, 1), confidence)
 	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(decimals)), nil)
-	// The smallest step at which the chance is at most the risk.
-	step, err := search(1, unit.Int64(), func(s int64) bool {
-		return AtMostOfMany(k, n, big.NewRat(s, unit.Int64())).Cmp(risk) <= 0
-	}, func() error { return nil })
-	if err != nil || step == 0 {
-		return big.NewRat(1, 1), err
+	// The smallest step below 1 at which the chance is at most the risk.
+	step, err := search(1, unit.Int64()-1, func(s int64) bool {
+		return binomial(k, n, big.NewRat(s, unit.Int64())).atMost(risk)
+	}, func() error { return ErrPlan })
+	if err != nil {
+		return big.NewRat(1, 1), nil // only at 1, or not even there
 	}
 	return big.NewRat(step, unit.Int64()), nil
 }
