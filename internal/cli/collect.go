@@ -172,8 +172,11 @@ func (a *app) showTieOuts(r *collectedJSON) {
 			s += ", independent"
 		}
 		s += "): " + strings.ReplaceAll(t.Outcome, "_", " ")
-		if t.Ours != "" || t.Theirs != "" {
-			s += ", ours " + t.Ours + ", theirs " + t.Theirs
+		if t.Ours != "" {
+			s += ", ours " + t.Ours
+		}
+		if t.Theirs != "" {
+			s += ", theirs " + t.Theirs
 		}
 		if t.Difference != "" && t.Outcome == "differs" {
 			s += ", difference " + t.Difference

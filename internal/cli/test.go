@@ -211,10 +211,17 @@ func (a *app) showAttributes(r *procedure.Result) {
 
 // showNotMet lists items by key with what was judged and the values behind it.
 func (a *app) showNotMet(t *testedJSON) {
+	lead := map[string]bool{}
+	for _, x := range t.Result.Attributes {
+		lead[x.ID] = x.Lead
+	}
 	for _, i := range t.NotMet {
 		var judged, values []string
 		for _, id := range slices.Sorted(maps.Keys(i.Judgements)) {
-			if j := i.Judgements[id]; j == procedure.Deviation || j == procedure.NotEvaluable {
+			switch j := i.Judgements[id]; {
+			case j == procedure.Deviation && lead[id]:
+				judged = append(judged, id+" lead")
+			case j == procedure.Deviation || j == procedure.NotEvaluable:
 				judged = append(judged, id+" "+words(string(j)))
 			}
 		}
@@ -225,7 +232,7 @@ func (a *app) showNotMet(t *testedJSON) {
 			}
 			values = append(values, c+"="+v)
 		}
-		paragraph(a.out, "    ", "Not met", i.Key+"  "+strings.Join(judged, ", ")+"  "+strings.Join(values, ", "))
+		paragraph(a.out, "    ", "Not met", i.Key+" "+strings.Join(judged, ", ")+"; "+strings.Join(values, ", "))
 	}
 	if rest := t.Result.NotMetItems - t.Shown; rest > 0 {
 		paragraph(a.out, "    ", "", "… and "+num(rest)+" more; `ticktie test "+t.Test+" --all` lists every one")

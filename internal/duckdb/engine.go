@@ -233,8 +233,9 @@ func restricted(p *program.Program, ids []string) map[string]bool {
 	return names
 }
 
-// NotMet calls fn for the first limit items of a result that are not met (all
-// if limit is negative), in item order.
+// NotMet calls fn for the items of a result that are not met, in item order.
+// With a limit of 0 or more it stops there, and items that are more than a
+// lead come first.
 func (e *Engine) NotMet(ctx context.Context, o *objects.Store, r *procedure.Result, limit int64, fn func(procedure.NotMetItem) error) error {
 	if r.NotMet == "" {
 		return nil
@@ -250,9 +251,11 @@ func (e *Engine) NotMet(ctx context.Context, o *objects.Store, r *procedure.Resu
 	if err := harden(ctx, s.conn, []string{o.Path(r.NotMet)}); err != nil {
 		return err
 	}
-	query := "SELECT item, key, judgements, values FROM read_parquet(" + literal(o.Path(r.NotMet)) + ") ORDER BY item"
+	query := "SELECT item, key, judgements, values FROM read_parquet(" + literal(o.Path(r.NotMet)) + ") ORDER BY "
 	if limit >= 0 {
-		query += fmt.Sprintf(" LIMIT %d", limit)
+		query += onlyLead(r) + fmt.Sprintf("item LIMIT %d", limit)
+	} else {
+		query += "item"
 	}
 	rows, err := s.conn.QueryContext(ctx, query)
 	if err != nil {
@@ -274,6 +277,19 @@ func (e *Engine) NotMet(ctx context.Context, o *objects.Store, r *procedure.Resu
 		}
 	}
 	return rows.Err()
+}
+
+// onlyLead sorts items that are no more than a lead to the end.
+func onlyLead(r *procedure.Result) string {
+	var more []string
+	for _, a := range r.Attributes {
+		for _, j := range []procedure.Judgement{procedure.Deviation, procedure.NotEvaluable} {
+			if !a.Lead || j == procedure.NotEvaluable {
+				more = append(more, "contains(judgements, "+literal(fmt.Sprintf("%q:%q", a.ID, j))+")")
+			}
+		}
+	}
+	return "NOT (" + strings.Join(more, " OR ") + "), "
 }
 
 // CheckSQL binds a test's SQL to the declared types, without data, and returns

@@ -446,7 +446,7 @@ func (j *trial) kept() []column {
 		}
 		want := slices.Contains(j.c.Show, c.name)
 		for _, a := range j.c.Attributes {
-			want = want || names(a.Holds+" "+a.Applies, c.name) || slices.Contains(a.Absent, c.name) || a.Amount == c.name
+			want = want || !helper.MatchString(c.name) && names(a.Holds+" "+a.Applies, c.name) || slices.Contains(a.Absent, c.name) || a.Amount == c.name
 		}
 		if want {
 			out = append(out, c)
@@ -454,6 +454,9 @@ func (j *trial) kept() []column {
 	}
 	return out
 }
+
+// helper matches columns that generic procedures need only for themselves.
+var helper = regexp.MustCompile(`^(k[0-9]+|in_scope|.*_)$`)
 
 // names reports whether a condition mentions a column.
 func names(condition, column string) bool {
@@ -496,14 +499,21 @@ func (j *trial) notMetQuery(kept []column, all bool) string {
 	where := " WHERE " + notMetCode(len(j.c.Attributes))
 	if all {
 		where = ""
+	} else {
+		inner += andOrWhere(j.inForce()) + " (" + j.maybeNotMet() + ")"
 	}
 	from := "(SELECT item, code, year(_day) * 12 + month(_day) - 1 AS month" + strings.Join(values, "")
-	if j.c.Kind == procedure.FrameDerived {
+	switch {
+	case j.c.Kind == procedure.FrameDerived:
 		from += ", key"
+	case j.c.Kind == procedure.FrameIdentity && !byPosition(j.pop.Key):
+		for _, k := range j.pop.Key {
+			from += ", " + ident(k)
+		}
 	}
 	from += " FROM (" + inner + ")" + where + ") f"
 	keys := j.keyColumns("f")
-	if j.c.Kind != procedure.FrameDerived && !byPosition(j.pop.Key) {
+	if j.c.Kind == procedure.FrameJoined && !byPosition(j.pop.Key) {
 		keys = j.keyColumns("k")
 		from += " JOIN " + ident(j.keyView()) + " k ON k.item = f.item"
 	}
@@ -515,6 +525,23 @@ func (j *trial) notMetQuery(kept []column, all bool) string {
 		list = append(list, fmt.Sprintf("f.value%d", i))
 	}
 	return "SELECT " + strings.Join(list, ", ") + " FROM " + from + " ORDER BY f.item"
+}
+
+// maybeNotMet is true for every item that is not met, and for some that are:
+// it lets the engine leave most items alone before it computes their codes.
+func (j *trial) maybeNotMet() string {
+	var parts []string
+	for _, a := range j.c.Attributes {
+		part := "TRY((" + a.Holds + "\n)) IS NOT TRUE"
+		for _, c := range a.Absent {
+			part += " OR " + ident(c) + " IS NULL"
+		}
+		if a.Applies != "" {
+			part = "TRY((" + a.Applies + "\n)) IS NOT FALSE AND (" + part + " OR TRY((" + a.Applies + "\n)) IS NULL)"
+		}
+		parts = append(parts, "("+part+")")
+	}
+	return strings.Join(parts, " OR ")
 }
 
 // keyView is the view that keys are read from; a key is never restricted.
