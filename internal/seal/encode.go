@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ticktie/ticktie/internal/engagement"
 )
 
 // StatementFormat names the format of Statement.
@@ -70,6 +72,8 @@ func (s *Statement) check() error {
 		return errors.New("its number is negative")
 	case s.Type == "" || s.Subject == "":
 		return errors.New("it has no type or no subject")
+	case s.Role != engagement.Machine && s.Role != engagement.Management && s.Role != engagement.ServiceAuditor:
+		return fmt.Errorf("its role %q is none that acts here", s.Role)
 	case s.At.IsZero() || s.At.Location() != time.UTC || !s.At.Truncate(time.Microsecond).Equal(s.At):
 		return errors.New("its time is absent, not in UTC or finer than microseconds")
 	case s.At.Year() < 1970 || s.At.Year() > 9999:

@@ -61,6 +61,8 @@ func TestEncodeRefuses(t *testing.T) {
 		"a negative number":   func(s *Statement) { s.Seq = -1 },
 		"no type":             func(s *Statement) { s.Type = "" },
 		"no subject":          func(s *Statement) { s.Subject = "" },
+		"no role":             func(s *Statement) { s.Role = "" },
+		"another role":        func(s *Statement) { s.Role = "auditor" },
 		"no time":             func(s *Statement) { s.At = time.Time{} },
 		"nanoseconds":         func(s *Statement) { s.At = s.At.Add(1) },
 		"a zone":              func(s *Statement) { s.At = s.At.In(time.FixedZone("x", 3600)) },
@@ -158,7 +160,7 @@ func FuzzStatement(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(small)
-	f.Add([]byte(`{"at":"2026-03-04T05:06:07Z","body":"\u2028\ud800","format":"ticktie-statement/v1","role":"","seq":0,"subject":"s","type":"t"}`))
+	f.Add([]byte(`{"at":"2026-03-04T05:06:07Z","body":"\u2028\ud800","format":"ticktie-statement/v1","role":"machine","seq":0,"subject":"s","type":"t"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := Decode(b)
 		if err != nil {
