@@ -321,6 +321,9 @@ func negateComparison(op string, left, right map[string]any, pop *program.Popula
 		return nil
 	}
 	value := simple(other, pop)
+	if value == "" && op == "COMPARE_EQUAL" && !readsName(other, name) {
+		value = ident(name) // it equals the other side, which does not depend on it
+	}
 	if value == "" {
 		return nil
 	}
@@ -340,6 +343,24 @@ func negateComparison(op string, left, right map[string]any, pop *program.Popula
 	default:
 		return step(name, value, typ, up)
 	}
+}
+
+// readsName reports whether an expression reads the column.
+func readsName(n any, name string) bool {
+	switch n := n.(type) {
+	case map[string]any:
+		if columnName(n) == name {
+			return true
+		}
+		for _, x := range n {
+			if readsName(x, name) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(n, func(x any) bool { return readsName(x, name) })
+	}
+	return false
 }
 
 // simple is the SQL of a constant or a column of the population; "" otherwise.

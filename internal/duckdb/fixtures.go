@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ticktie/ticktie/internal/engagement"
@@ -62,6 +63,9 @@ func (e *Engine) fixture(ctx context.Context, p *program.Program, t *program.Tes
 		if rows, ok := f.Rows[id]; ok { // a fixture may bring its own parameters
 			own := *p.ParameterTable(id)
 			own.Rows = rows
+			if err := knownColumns(&own); err != nil {
+				return nil, fmt.Errorf("its rows of %s: %w", id, err)
+			}
 			if err := s.exec(ctx, "DROP TABLE "+ident(id)+"; "+parameterTable(&own)); err != nil {
 				return nil, fmt.Errorf("its rows of %s: %w", id, err)
 			}
@@ -71,6 +75,22 @@ func (e *Engine) fixture(ctx context.Context, p *program.Program, t *program.Tes
 		return nil, err
 	}
 	return j.fixture(ctx)
+}
+
+// knownColumns refuses rows with a name that is no column of the table.
+func knownColumns(t *program.ParameterTable) error {
+	known := []string{"from", "to"}
+	for _, c := range t.Columns {
+		known = append(known, c.Name)
+	}
+	for i, r := range t.Rows {
+		for name := range r {
+			if !slices.Contains(known, name) {
+				return fmt.Errorf("row %d has %q, which is no column; there are %s", i+1, name, strings.Join(known, ", "))
+			}
+		}
+	}
+	return nil
 }
 
 // fixturePeriod is the period that period_first and period_last mean in

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,6 +31,7 @@ func expand(p *program.Program, t *program.Test) (*Compiled, error) {
 	a := &args{p: p, t: t, given: t.Use.Args, known: map[string]bool{}, populations: []string{t.Population}}
 	c := build(a)
 	a.unknown()
+	a.clash(c)
 	if len(a.errs) > 0 {
 		return nil, fmt.Errorf("%s: %w", t.Use.Procedure, errors.Join(a.errs...))
 	}
@@ -60,6 +62,34 @@ func (a *args) unknown() {
 			a.fail("there is no argument %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(a.known)), ", "))
 		}
 	}
+}
+
+// computed are the columns that the frames of generic procedures add.
+var computed = []string{
+	"expected", "difference", "split_total", "same_key", "in_scope", "days_after", "days_before", "versions", "active", "authorities",
+	"locks_broken", "grants_held", "requests", "previous_closing", "nth", "originals", "original_amount", "reversals", "reversed",
+}
+
+// clash refuses a population with a column of the same name as one that the
+// procedure adds: the condition could not tell them apart.
+func (a *args) clash(c *Compiled) {
+	if c.Kind != FrameJoined {
+		return
+	}
+	for _, col := range a.p.Population(a.t.Population).Columns {
+		added := slices.Contains(computed, col.Name) && mentions(c.Frame, col.Name)
+		if added || strings.HasSuffix(col.Name, "_") || kForm.MatchString(col.Name) {
+			a.fail("population %s has a column %s, which is a name that the procedure itself adds; give the column another name (its source field is set with from)", a.t.Population, col.Name)
+		}
+	}
+}
+
+// kForm is the form of names that stand for expressions: k1, k2 …
+var kForm = regexp.MustCompile(`^k[0-9]+$`)
+
+// mentions reports whether a frame gives a column the name.
+func mentions(frame, name string) bool {
+	return regexp.MustCompile(`AS ` + name + `\b`).MatchString(frame)
 }
 
 // has reports whether an argument is given.
