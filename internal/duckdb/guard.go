@@ -44,6 +44,9 @@ var functions = setOf(`
 // tableFunctions may stand where a table does.
 var tableFunctions = setOf("range generate_series unnest")
 
+// clockWords are names that are functions without parentheses.
+var clockWords = setOf("current_date current_time current_timestamp localtime localtimestamp current_user user session_user current_role current_catalog current_schema")
+
 // ordered are aggregates whose answer depends on the order of rows.
 var ordered = setOf("string_agg group_concat listagg list array_agg")
 
@@ -116,6 +119,13 @@ func (g *guard) compiled(ctx context.Context, c *procedure.Compiled) error {
 		}
 		if err := g.s.exec(ctx, "CREATE TABLE frame AS SELECT * FROM ("+trimmed(c.Frame)+"\n) LIMIT 0"); err != nil {
 			return fmt.Errorf("the frame: %w", plain(err))
+		}
+		need := "SELECT item FROM frame"
+		if c.Kind == procedure.FrameDerived {
+			need = "SELECT key, event_day FROM frame"
+		}
+		if err := g.binds(ctx, need); err != nil {
+			return errors.New("the frame returns no column item; select the population's own: SELECT p.*, … FROM " + from + " p …")
 		}
 		from = "frame"
 	}
@@ -375,6 +385,12 @@ func (w *walker) node(n map[string]any, inTableFunction bool) error {
 		return fmt.Errorf("it uses %s, which a test may not", strings.ToLower(typ))
 	}
 	switch class {
+	case "COLUMN_REF":
+		if parts, _ := n["column_names"].([]any); len(parts) == 1 {
+			if name, _ := parts[0].(string); clockWords[strings.ToLower(name)] {
+				return fmt.Errorf("it asks for %s, whose answer depends on when and where it is asked; use period_first() and period_last(), or a column", name)
+			}
+		}
 	case "FUNCTION", "WINDOW":
 		return w.function(n, class, inTableFunction)
 	case "SUBQUERY":
