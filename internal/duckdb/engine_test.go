@@ -293,7 +293,7 @@ func TestOverflowAndBadCast(t *testing.T) {
 		{"a", "9223372036854775807", "12", "2025-01-01"}, {"b", "1", "x", "2025-01-01"}, {"c", "1", "1", "2025-01-01"},
 	})
 	r := w.perform(t, Config{}, program.Test{Population: "lines", Attributes: []program.Attribute{
-		{ID: "A", Text: "t", Holds: "n * 2 > 0"}, {ID: "B", Text: "t", Holds: "CAST(s AS INTEGER) < 5"},
+		{ID: "A", Text: "t", Holds: "n * n > 0"}, {ID: "B", Text: "t", Holds: "CAST(s AS INTEGER) < 5"},
 	}})
 	a, b := r.Attributes[0], r.Attributes[1]
 	if a.Met != 2 || a.NotEvaluable != 1 || b.Met != 1 || b.Deviations != 1 || b.NotEvaluable != 1 {
