@@ -27,9 +27,3 @@ func (f Finding) String() string {
 	}
 	return at + ": " + f.Message
 }
-
-// place is a position in a program file.
-type place struct {
-	file         string
-	line, column int
-}

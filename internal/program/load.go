@@ -25,12 +25,13 @@ type loader struct {
 	root     *os.Root
 	p        *Program
 	findings []Finding
+	used     map[string]bool // files beside a test that belong to it
 }
 
 // kind is a kind of program file: where it lies and what it holds.
 type kind struct {
 	name string
-	// dir of the files, or the one file if it ends in .yaml.
+	// path of the directory, or of the one file if it ends in .yaml.
 	path string
 	// one: the file holds one object, never a list.
 	one bool
@@ -52,233 +53,317 @@ var kinds = []kind{
 	{"engagement", "engagements", false, false},
 }
 
+// Names that belong to a program and are not interpreted here.
+const (
+	scopeFile      = "scope.yaml" // the facts for the determination, which this version does not read
+	descriptionDir = "description"
+)
+
 // Load reads the program in dir. Findings are everything that could not be
 // read; Check finds what is wrong with the rest. The error is for a directory
-// that is no program or cannot be read at all.
+// that is no program (ErrNoProgram) or cannot be opened at all. scope.yaml
+// belongs to the program's files and is not interpreted by this version.
 func Load(dir string) (*Program, []Finding, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the program %s: %w", dir, err)
 	}
-	if _, err := os.Stat(filepath.Join(abs, "ticktie.yaml")); err != nil {
-		return nil, nil, fmt.Errorf("%w: %s has no ticktie.yaml; run `ticktie init` there, or name the program's directory", ErrNoProgram, abs)
-	}
 	root, err := os.OpenRoot(abs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%w: there is no directory %s; name the one that holds ticktie.yaml", ErrNoProgram, abs)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the program %s: %w", abs, err)
 	}
 	defer root.Close()
-	l := &loader{root: root, p: &Program{Dir: abs, places: map[string]place{}}}
+	if _, err := root.Lstat("ticktie.yaml"); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%w: %s has no ticktie.yaml; run `ticktie init` there, or name the program's directory", ErrNoProgram, abs)
+	}
+	l := &loader{root: root, p: &Program{Dir: abs, places: places{}}, used: map[string]bool{}}
 	for _, k := range kinds {
-		if err := l.kind(k); err != nil {
-			return nil, nil, fmt.Errorf("reading the program %s: %w", abs, err)
-		}
+		l.kind(k)
 	}
-	if err := l.others(); err != nil {
-		return nil, nil, fmt.Errorf("reading the program %s: %w", abs, err)
-	}
+	l.unused()
+	l.others()
+	l.strays()
 	slices.Sort(l.p.Files)
 	l.p.Files = slices.Compact(l.p.Files)
 	return l.p, l.findings, nil
 }
 
-func (l *loader) kind(k kind) error {
+func (l *loader) kind(k kind) {
 	if strings.HasSuffix(k.path, ".yaml") {
-		if _, err := l.root.Stat(k.path); errors.Is(err, fs.ErrNotExist) {
-			return nil
+		if _, err := l.root.Lstat(k.path); !errors.Is(err, fs.ErrNotExist) {
+			l.file(k, k.path)
 		}
-		l.file(k, k.path)
-		return nil
+		return
 	}
-	entries, err := fs.ReadDir(l.root.FS(), k.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
+	for _, e := range l.entries(k.path) {
 		name := path.Join(k.path, e.Name())
 		switch {
+		case strings.HasPrefix(e.Name(), "."):
 		case e.IsDir():
-			l.add(name, "file", "a directory is not read here; put the files beside each other")
-		case strings.HasSuffix(name, ".fixtures.yaml") && k.name == "test", strings.HasPrefix(e.Name(), "."):
+			l.add(name, severityError, "a directory is not read here; put its files into %s", k.path)
+		case k.name == "test" && (strings.HasSuffix(name, fixturesSuffix) || strings.HasSuffix(name, ".sql")):
 		case strings.HasSuffix(name, ".yaml"):
 			l.file(k, name)
-		case strings.HasSuffix(name, ".sql") && k.name == "test":
-			l.p.Files = append(l.p.Files, name)
+		case slices.Contains([]string{".yml", ".json"}, strings.ToLower(path.Ext(name))), strings.EqualFold(path.Ext(name), ".yaml"):
+			l.add(name, severityError, "a file of this name is not read here; program files end in .yaml")
 		default:
-			l.add(name, "file", "a file of this name is not read here; program files end in .yaml")
+			l.add(name, severityWarning, "a file of this name is not read here and does not belong to the program")
 		}
 	}
-	return nil
+}
+
+// entries lists a directory in order of names. One that is not there has none;
+// one that cannot be listed is a finding.
+func (l *loader) entries(dir string) []fs.DirEntry {
+	entries, err := fs.ReadDir(l.root.FS(), dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.add(dir, severityError, "the directory cannot be read: %v", cause(err))
+	}
+	return entries
+}
+
+// cause is an error without the path that the finding already names.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// unused names files beside the tests that no test uses.
+func (l *loader) unused() {
+	for _, e := range l.entries("tests") {
+		name := path.Join("tests", e.Name())
+		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || l.used[name] {
+			continue
+		}
+		switch {
+		case strings.HasSuffix(name, fixturesSuffix):
+			l.add(name, severityError, "there is no test %s whose fixtures these could be; name the file after the test's id", strings.TrimSuffix(e.Name(), fixturesSuffix))
+		case strings.HasSuffix(name, ".sql"):
+			l.add(name, severityWarning, "no test names this file as its frame; it does not belong to the program")
+		}
+	}
 }
 
 // others are files that belong to the program and are not interpreted here.
-func (l *loader) others() error {
-	if _, err := l.root.Stat("scope.yaml"); err == nil {
-		l.p.Files = append(l.p.Files, "scope.yaml")
+func (l *loader) others() {
+	if _, err := l.root.Lstat(scopeFile); !errors.Is(err, fs.ErrNotExist) {
+		l.read(scopeFile)
 	}
-	return fs.WalkDir(l.root.FS(), "description", func(name string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
+	l.p.descriptions = map[string]string{}
+	err := fs.WalkDir(l.root.FS(), descriptionDir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".md") {
+			return err
 		}
-		if err == nil && !d.IsDir() && strings.HasSuffix(name, ".md") {
-			l.p.Files = append(l.p.Files, name)
+		if b, ok := l.read(name); ok {
+			l.p.descriptions[name] = string(b)
 		}
-		return err
+		return nil
 	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.add(descriptionDir, severityError, "the directory cannot be read: %v", cause(err))
+	}
 }
 
-func (l *loader) add(file, code, format string, args ...any) {
-	l.findings = append(l.findings, Finding{File: file, Code: code, Severity: severityError, Message: fmt.Sprintf(format, args...)})
+// strays are names at the top that look like a slip for one that is read.
+func (l *loader) strays() {
+	known := []string{scopeFile, descriptionDir}
+	for _, k := range kinds {
+		known = append(known, k.path)
+	}
+	const slip = 2 // letters
+	for _, e := range l.entries(".") {
+		name := e.Name()
+		if slices.Contains(known, name) || strings.HasPrefix(name, ".") {
+			continue
+		}
+		n := nearest(strings.Replace(name, ".yml", ".yaml", 1), known)
+		if n != "" && distance(strings.ToLower(name), n) <= slip && e.IsDir() == (path.Ext(n) == "") {
+			l.add(name, severityWarning, "it is not read; did you mean %s?", n)
+		}
+	}
+}
+
+func (l *loader) add(file, severity, format string, args ...any) {
+	l.findings = append(l.findings, Finding{
+		File: file, Line: 1, Column: 1, Code: "file", Severity: severity, Message: fmt.Sprintf(format, args...),
+	})
 }
 
 // read returns a file's text; a file that cannot be read is a finding.
 func (l *loader) read(name string) ([]byte, bool) {
 	s, err := l.root.Stat(name)
-	if err == nil && s.Size() > maxFile {
-		l.add(name, "file", "the file has %d bytes, at most %d are read", s.Size(), maxFile)
+	switch {
+	case err != nil:
+		l.add(name, severityError, "the file cannot be read: %v", cause(err))
+		return nil, false
+	case !s.Mode().IsRegular(): // a pipe would never end
+		l.add(name, severityError, "this is no regular file")
+		return nil, false
+	case s.Size() > maxFile:
+		l.add(name, severityError, "the file has %d bytes, at most %d are read; split it", s.Size(), maxFile)
 		return nil, false
 	}
 	b, err := l.root.ReadFile(name)
 	if err != nil {
-		l.add(name, "file", "the file cannot be read: %v", err)
+		l.add(name, severityError, "the file cannot be read: %v", cause(err))
 		return nil, false
 	}
 	l.p.Files = append(l.p.Files, name)
 	return b, true
 }
 
+func (l *loader) decoder(name string) *decoder { return &decoder{file: name, places: l.p.places} }
+
 func (l *loader) file(k kind, name string) {
 	b, ok := l.read(name)
 	if !ok {
 		return
 	}
-	d := &decoder{file: name}
-	root := d.parse(b)
-	if root != nil {
-		l.objects(d, k, name, root)
+	d := l.decoder(name)
+	if root := d.parse(b); root != nil {
+		l.objects(d, k, root)
 	}
 	l.findings = append(l.findings, d.findings...)
 }
 
 // objects reads the one object of a file, or each of its list.
-func (l *loader) objects(d *decoder, k kind, name string, root ast.Node) {
-	if list, ok := root.(*ast.SequenceNode); ok {
-		if k.one {
-			d.add(root, "type", "a file of this kind holds one %s, not a list", k.name)
-			return
-		}
-		for _, n := range list.Values {
-			l.object(d, k, name, n)
-		}
+func (l *loader) objects(d *decoder, k kind, root ast.Node) {
+	list, ok := root.(*ast.SequenceNode)
+	if !ok {
+		l.object(d, k, root)
 		return
 	}
-	l.object(d, k, name, root)
+	if k.one {
+		d.add(root, "type", "a file of this kind holds one %s, not a list", k.name)
+		return
+	}
+	for _, n := range list.Values {
+		l.object(d, k, n)
+	}
 }
 
-func (l *loader) object(d *decoder, k kind, name string, n ast.Node) {
+func (l *loader) object(d *decoder, k kind, n ast.Node) {
 	switch k.name {
 	case "organization":
-		d.value(n, reflect.ValueOf(&l.p.Organization).Elem(), 0)
-		l.note(k.name, "", name, n)
+		d.note(pathOf(k.name, 0), n)
+		d.value(n, reflect.ValueOf(&l.p.Organization).Elem(), pathOf(k.name, 0), 0)
 	case "criteria":
-		d.value(n, reflect.ValueOf(&l.p.Criteria).Elem(), 0)
-		l.note(k.name, "", name, n)
+		d.note(pathOf(k.name, 0), n)
+		d.value(n, reflect.ValueOf(&l.p.Criteria).Elem(), pathOf(k.name, 0), 0)
 	case "objective":
-		read(l, d, k, name, n, &l.p.Objectives, func(x *Objective) string { return x.ID })
+		read(d, k, n, &l.p.Objectives)
 	case "risk":
-		read(l, d, k, name, n, &l.p.Risks, func(x *Risk) string { return x.ID })
+		read(d, k, n, &l.p.Risks)
 	case "control":
-		read(l, d, k, name, n, &l.p.Controls, func(x *Control) string { return x.ID })
+		x := read(d, k, n, &l.p.Controls)
+		if base := strings.TrimSuffix(path.Base(d.file), ".yaml"); x.ID != "" && x.ID != base {
+			at := l.p.places.find(under(pathOf(k.name, len(l.p.Controls)-1), "id"))
+			d.addAt(at.line, at.column, "name", "the file is named %s and holds the control %s; name the file after its id", base, x.ID)
+		}
 	case "population":
-		read(l, d, k, name, n, &l.p.Populations, func(x *Population) string { return x.ID })
+		read(d, k, n, &l.p.Populations)
 	case "parameter":
-		read(l, d, k, name, n, &l.p.Parameters, func(x *ParameterTable) string { return x.ID })
+		read(d, k, n, &l.p.Parameters)
 	case "test":
-		t := read(l, d, k, name, n, &l.p.Tests, func(x *Test) string { return x.ID })
-		t.File = name
-		l.frame(d, t, n)
-		l.fixtures(t)
+		t := read(d, k, n, &l.p.Tests)
+		t.File = d.file
+		path := pathOf(k.name, len(l.p.Tests)-1)
+		l.frame(t, path)
+		l.fixtures(t, path)
 	case "subservice":
-		read(l, d, k, name, n, &l.p.Subservice, func(x *SubserviceOrganization) string { return x.ID })
+		read(d, k, n, &l.p.Subservice)
 	case "user-entity":
-		read(l, d, k, name, n, &l.p.CUECs, func(x *CUEC) string { return x.ID })
+		read(d, k, n, &l.p.CUECs)
 	case "engagement":
-		read(l, d, k, name, n, &l.p.Engagements, func(x *Engagement) string { return x.ID })
+		read(d, k, n, &l.p.Engagements)
 	}
 }
 
-func read[T any](l *loader, d *decoder, k kind, name string, n ast.Node, into *[]T, id func(*T) string) *T {
+// read appends one object to its list.
+func read[T any](d *decoder, k kind, n ast.Node, into *[]T) *T {
 	var x T
-	d.value(n, reflect.ValueOf(&x).Elem(), 0)
-	l.note(k.name, id(&x), name, n)
-	if base := strings.TrimSuffix(path.Base(name), ".yaml"); k.named && id(&x) != "" && id(&x) != base {
-		d.add(n, "name", "the file is named %s and holds the %s %s; name the file after its id", base, k.name, id(&x))
+	path := pathOf(k.name, len(*into))
+	d.note(path, n)
+	if _, null := n.(*ast.NullNode); null {
+		d.add(n, "type", "a set of fields is expected here, and there is nothing")
 	}
+	d.value(n, reflect.ValueOf(&x).Elem(), path, 0)
 	*into = append(*into, x)
 	return &(*into)[len(*into)-1]
 }
 
-// note keeps where an object and its fields stand, for Check.
-func (l *loader) note(kind, id, file string, n ast.Node) {
-	at := func(n ast.Node) place {
-		if t := n.GetToken(); t != nil && t.Position != nil {
-			return place{file, t.Position.Line, t.Position.Column}
-		}
-		return place{file: file}
-	}
-	values, _ := pairs(n)
-	key := kind + ":" + id
-	if len(values) > 0 {
-		l.p.places[key] = at(values[0].Key)
-	} else {
-		l.p.places[key] = at(n)
-	}
-	for _, p := range values {
-		if name, ok := scalarText(p.Key); ok {
-			l.p.places[key+":"+name] = at(p.Key)
-		}
-	}
-}
-
 // frame reads a frame that names a .sql file beside the test.
-func (l *loader) frame(d *decoder, t *Test, n ast.Node) {
-	if !strings.HasSuffix(strings.TrimSpace(t.Frame), ".sql") || strings.ContainsAny(strings.TrimSpace(t.Frame), " \n") {
+func (l *loader) frame(t *Test, at string) {
+	file := strings.TrimSpace(t.Frame)
+	if !strings.HasSuffix(file, ".sql") || strings.ContainsAny(file, " \t\n") {
 		return
 	}
-	name := path.Join(path.Dir(t.File), strings.TrimSpace(t.Frame))
+	t.Frame = ""
+	where := l.p.places.find(under(at, "frame"))
+	fail := func(format string, args ...any) {
+		l.findings = append(l.findings, Finding{
+			File: where.file, Line: where.line, Column: where.column, Code: "frame", Severity: severityError, Message: fmt.Sprintf(format, args...),
+		})
+	}
+	name := path.Join(path.Dir(t.File), file)
 	if path.Dir(name) != path.Dir(t.File) {
-		d.add(n, "frame", "the frame %q must lie beside the test", t.Frame)
+		fail("the frame %q must lie beside the test", file)
 		return
 	}
+	if _, err := l.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		fail("there is no file %s beside the test", file)
+		return
+	}
+	l.used[name] = true
 	b, ok := l.read(name)
-	if !ok {
-		t.Frame = ""
-		return
+	switch {
+	case !ok:
+	case strings.TrimSpace(string(b)) == "":
+		fail("the file %s is empty", file)
+	default:
+		d := l.decoder(name)
+		d.utf8(b)
+		l.findings = append(l.findings, d.findings...)
+		t.Frame = string(b)
 	}
-	t.Frame = string(b)
 }
 
-// fixtures adds the fixtures of the file <test id>.fixtures.yaml, if there is one.
-func (l *loader) fixtures(t *Test) {
-	name := path.Join(path.Dir(t.File), t.ID+".fixtures.yaml")
-	if t.ID == "" || !filepath.IsLocal(t.ID) {
+const fixturesSuffix = ".fixtures.yaml"
+
+// fixtures adds the fixtures of the file <test id>.fixtures.yaml, if there is
+// one. It holds one fixture or a list.
+func (l *loader) fixtures(t *Test, at string) {
+	name := path.Join(path.Dir(t.File), t.ID+fixturesSuffix)
+	if !idForm.MatchString(t.ID) {
 		return
 	}
-	if _, err := l.root.Stat(name); err != nil {
+	if _, err := l.root.Lstat(name); errors.Is(err, fs.ErrNotExist) || l.used[name] {
 		return
 	}
+	l.used[name] = true
 	b, ok := l.read(name)
 	if !ok {
 		return
 	}
-	d := &decoder{file: name}
+	d := l.decoder(name)
 	if root := d.parse(b); root != nil {
-		var more []Fixture
-		d.value(root, reflect.ValueOf(&more).Elem(), 0)
-		t.Fixtures = append(t.Fixtures, more...)
+		nodes := []ast.Node{root}
+		if list, ok := root.(*ast.SequenceNode); ok {
+			nodes = list.Values
+		}
+		for _, n := range nodes {
+			var f Fixture
+			here := under(at, "fixtures", len(t.Fixtures))
+			d.note(here, n)
+			d.value(n, reflect.ValueOf(&f).Elem(), here, 0)
+			t.Fixtures = append(t.Fixtures, f)
+		}
 	}
 	l.findings = append(l.findings, d.findings...)
 }

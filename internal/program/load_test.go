@@ -38,10 +38,10 @@ func TestSlipsAreToldWithTheirPlace(t *testing.T) {
 		"file name":      {"controls/B.yaml", "id: A\n", `controls/B.yaml:1:`},
 		"alias":          {"controls/A.yaml", "id: &x A\ntitle: *x\n", `anchors, aliases and tags are not used`},
 		"not YAML":       {"controls/A.yaml", "id: [A\n", `controls/A.yaml:`},
-		"not UTF-8":      {"controls/A.yaml", "id: \xff\n", `controls/A.yaml: the file is not UTF-8`},
-		"nested":         {"controls/A.yaml", "id: " + strings.Repeat("[", 5000), `controls/A.yaml: brackets nest deeper`},
-		"empty":          {"controls/A.yaml", "# nothing\n", `controls/A.yaml: the file is empty`},
-		"strange file":   {"controls/A.yml", "id: A\n", `controls/A.yml: a file of this name is not read here`},
+		"not UTF-8":      {"controls/A.yaml", "id: \xff\n", `controls/A.yaml:1:5: the file is not UTF-8`},
+		"nested":         {"controls/A.yaml", "id: " + strings.Repeat("[", 5000), `controls/A.yaml:1:44: the file nests deeper`},
+		"empty":          {"controls/A.yaml", "# nothing\n", `controls/A.yaml:1:1: the file is empty`},
+		"strange file":   {"controls/A.yml", "id: A\n", `controls/A.yml:1:1: a file of this name is not read here`},
 	} {
 		_, findings, err := Load(write(t, map[string]string{"ticktie.yaml": organization, c.file: c.text}))
 		if err != nil {
@@ -219,10 +219,10 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, k := range kinds {
-			l := &loader{p: &Program{places: map[string]place{}}}
-			d := &decoder{file: "f.yaml"}
+			l := &loader{p: &Program{places: places{}}}
+			d := l.decoder("f.yaml")
 			if root := d.parse(text); root != nil && k.name != "test" {
-				l.objects(d, k, "f.yaml", root)
+				l.objects(d, k, root)
 			}
 			for _, x := range d.findings {
 				if x.Message == "" || x.File == "" {

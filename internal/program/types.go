@@ -20,7 +20,8 @@ type Program struct {
 	// slash-separated paths relative to Dir in sorted order: what a bundle carries.
 	Files []string
 
-	places map[string]place // kind:id and kind:id:field to where it stands
+	places       places
+	descriptions map[string]string // description/*.md by path, for Check
 }
 
 // Organization is ticktie.yaml.
@@ -271,6 +272,10 @@ type ParameterTable struct {
 	Title   string   `yaml:"title"`
 	Source  string   `yaml:"source"` // authority
 	Columns []Column `yaml:"columns"`
+	// Key are the columns that tell one series of dated rows from another: for
+	// each of their values one row is in force on a day. Default: all columns
+	// of type text and boolean.
+	Key []string `yaml:"key" json:"key,omitzero"`
 	// Rows carry from (inclusive) and to (exclusive, empty is open) besides Columns.
 	Rows []map[string]any `yaml:"rows"`
 }
