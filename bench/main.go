@@ -78,8 +78,15 @@ func (b *bench) run(binary, work string) error {
 		name string
 		do   func() error
 	}{
-		{"freeze", b.freeze}, {"test", b.test}, {"joined", b.joined}, {"generic", b.generic},
-		{"verify", b.verify}, {"log", b.log}, {"go", b.plainGo}, {"opa", b.opa}, {"postgres", b.postgres},
+		{"freeze", b.freeze},
+		{"test", b.test},
+		{"joined", b.joined},
+		{"generic", b.generic},
+		{"verify", b.verify},
+		{"log", b.log},
+		{"go", b.plainGo},
+		{"opa", b.opa},
+		{"postgres", b.postgres},
 	} {
 		if b.skip[part.name] {
 			continue

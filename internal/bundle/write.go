@@ -4,15 +4,14 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-
-	"encoding/hex"
-	"encoding/json"
 
 	"github.com/ticktie/ticktie/internal/objects"
 	"github.com/ticktie/ticktie/internal/program"

@@ -51,8 +51,14 @@ func (w *world) startingGrants() {
 		}
 	}
 	for i, k := range []grantKey{
-		{"cloud", "svc-backup", "service"}, {"payroll", "svc-bank-gateway", "service"}, {"cloud", "svc-deploy", "service"}, {"ledger", "svc-ledger-feed", "service"},
-		{"billing", "svc-metering", "service"}, {"cloud", "svc-monitoring", "service"}, {"payroll", "svc-payroll-engine", "service"}, {"billing", "svc-reports", "service"},
+		{"cloud", "svc-backup", "service"},
+		{"payroll", "svc-bank-gateway", "service"},
+		{"cloud", "svc-deploy", "service"},
+		{"ledger", "svc-ledger-feed", "service"},
+		{"billing", "svc-metering", "service"},
+		{"cloud", "svc-monitoring", "service"},
+		{"payroll", "svc-payroll-engine", "service"},
+		{"billing", "svc-reports", "service"},
 	} {
 		w.grants[k] = grant{on(2023, time.May, 2), staffID(251 + i)}
 	}

@@ -98,10 +98,14 @@ func (w *world) revenueJournals() []journal {
 		}
 		posted := monthEnd(m).at(21, 15)
 		all = append(all,
-			journal{id: fmt.Sprintf("R-2025-%02d", m), source: "revenue", kind: "standard", period: m, posted: posted, reference: fmt.Sprintf("2025-%02d", m),
-				lines: []posting{{accountDeferred, w.schedule[m], 0}, {accountRevenue, 0, w.schedule[m]}}},
-			journal{id: fmt.Sprintf("B-2025-%02d", m), source: "billing", kind: "standard", period: m, posted: posted, reference: fmt.Sprintf("2025-%02d", m),
-				lines: []posting{{accountDebtors, net + tax, 0}, {accountUsage, 0, net}, {accountSalesTax, 0, tax}}})
+			journal{
+				id: fmt.Sprintf("R-2025-%02d", m), source: "revenue", kind: "standard", period: m, posted: posted, reference: fmt.Sprintf("2025-%02d", m),
+				lines: []posting{{accountDeferred, w.schedule[m], 0}, {accountRevenue, 0, w.schedule[m]}},
+			},
+			journal{
+				id: fmt.Sprintf("B-2025-%02d", m), source: "billing", kind: "standard", period: m, posted: posted, reference: fmt.Sprintf("2025-%02d", m),
+				lines: []posting{{accountDebtors, net + tax, 0}, {accountUsage, 0, net}, {accountSalesTax, 0, tax}},
+			})
 	}
 	return all
 }
@@ -130,8 +134,10 @@ func (w *world) manualJournals() []journal {
 	for m := 1; m <= 12; m++ {
 		first := (monthStart(m) - 1).after(1)
 		for _, a := range open {
-			add(journal{kind: "reversal", period: m, posted: first.at(10, c.below(60)), reverses: a.id,
-				lines: []posting{{accountAccrued, a.lines[0].debit, 0}, {accountExpense, 0, a.lines[0].debit}}})
+			add(journal{
+				kind: "reversal", period: m, posted: first.at(10, c.below(60)), reverses: a.id,
+				lines: []posting{{accountAccrued, a.lines[0].debit, 0}, {accountExpense, 0, a.lines[0].debit}},
+			})
 		}
 		open = w.month(c, m, add)
 	}
@@ -144,13 +150,17 @@ func (w *world) month(c *chance, m int, add func(journal) string) []journal {
 	var open []journal
 	for range 9 {
 		amount := int64(c.between(10_000, 900_000))
-		add(journal{kind: "reclassification", period: m, posted: (monthStart(m) + day(c.between(3, 24))).onOrBefore().after(1).at(c.between(9, 17), c.below(60)),
-			lines: []posting{{accountReclass, amount, 0}, {accountExpense, 0, amount}}})
+		add(journal{
+			kind: "reclassification", period: m, posted: (monthStart(m) + day(c.between(3, 24))).onOrBefore().after(1).at(c.between(9, 17), c.below(60)),
+			lines: []posting{{accountReclass, amount, 0}, {accountExpense, 0, amount}},
+		})
 	}
 	for range 6 {
 		amount := int64(c.between(50_000, 2_500_000))
-		j := journal{kind: "accrual", period: m, posted: monthEnd(m).onOrBefore().at(c.between(9, 17), c.below(60)),
-			lines: []posting{{accountExpense, amount, 0}, {accountAccrued, 0, amount}}}
+		j := journal{
+			kind: "accrual", period: m, posted: monthEnd(m).onOrBefore().at(c.between(9, 17), c.below(60)),
+			lines: []posting{{accountExpense, amount, 0}, {accountAccrued, 0, amount}},
+		}
 		j.id = add(j)
 		if j.id != fmt.Sprintf("M-%04d", notReversed) {
 			open = append(open, j)
@@ -158,8 +168,10 @@ func (w *world) month(c *chance, m int, add func(journal) string) []journal {
 	}
 	if late := (monthEnd(m) + 9).after(1); late <= lastDay {
 		amount := int64(c.between(10_000, 300_000))
-		add(journal{kind: "reclassification", period: m, posted: late.at(11, c.below(60)), late: staffID(161),
-			lines: []posting{{accountReclass, amount, 0}, {accountExpense, 0, amount}}})
+		add(journal{
+			kind: "reclassification", period: m, posted: late.at(11, c.below(60)), late: staffID(161),
+			lines: []posting{{accountReclass, amount, 0}, {accountExpense, 0, amount}},
+		})
 	}
 	return open
 }

@@ -454,16 +454,18 @@ func idle(a *args) *Compiled {
 	if len(by) > 0 {
 		partition, on, keys, changeKeys = "PARTITION BY "+strings.Join(k, ", "), " AND "+equal("b", "m", k), ", "+named("k", by), ", "+named("k", changedBy)
 	}
-	return &Compiled{Kind: FrameJoined, Show: a.shown(append([]string{at, state}, by...)), Frame: fmt.Sprintf(`WITH b0 AS (SELECT *, CAST((%s) AS TIMESTAMP) AS at_, (%s) AS state_%s FROM %s),
+	return &Compiled{
+		Kind: FrameJoined, Show: a.shown(append([]string{at, state}, by...)), Frame: fmt.Sprintf(`WITH b0 AS (SELECT *, CAST((%s) AS TIMESTAMP) AS at_, (%s) AS state_%s FROM %s),
 b AS (SELECT *, lag(state_) OVER (%s ORDER BY at_, item) AS before_, lag(at_) OVER (%s ORDER BY at_, item) AS since_, row_number() OVER (%s ORDER BY at_, item) AS nth_ FROM b0),
 m AS (SELECT CAST((%s) AS TIMESTAMP) AS c%s FROM %s),
 x AS (SELECT b.item AS i, count(*) AS n FROM b JOIN m ON m.c > b.since_ AND m.c <= b.at_%s GROUP BY b.item)
 SELECT b.*, coalesce(x.n, 0) AS changes_ FROM b LEFT JOIN x ON x.i = b.item`,
-		at, state, keys, a.from(), partition, partition, partition, changedAt, changeKeys, changes, on),
+			at, state, keys, a.from(), partition, partition, partition, changedAt, changeKeys, changes, on),
 		Attributes: []CompiledAttribute{{
 			ID: "A", Text: "The configuration is that of the snapshot before, or a change record explains the difference",
 			Holds: "state_ = before_ OR changes_ > 0", Applies: "nth_ > 1", Because: "it is the first snapshot",
-		}}}
+		}},
+	}
 }
 
 // analytic marks records worth a look (FP-ANALYTIC): leads only.
