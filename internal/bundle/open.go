@@ -36,7 +36,6 @@ type opened struct {
 	program      map[string]objects.Digest
 	have         map[objects.Digest]bool
 	store        *objects.Store
-	closeTemp    func()
 }
 
 // open reads the whole file once. Damage is reported as checks; an error means

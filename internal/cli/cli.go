@@ -106,7 +106,7 @@ Exit codes: 0 done, nothing to report; 1 failed or used wrongly; 2 deviations;
 	root.AddCommand(
 		a.initCommand(), a.checkCommand(), a.collectCommand(), a.testCommand(), a.challengeCommand(),
 		a.sampleCommand(), a.statusCommand(), a.bundleCommand(), a.verifyCommand(), a.logCommand(),
-		a.schemaCommand(), a.versionCommand(),
+		a.schemaCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	return root
 }

@@ -161,7 +161,7 @@ func (f *Fieldwork) connector(p *program.Population) (source.Connector, error) {
 	if c, ok := f.Connectors[name]; ok {
 		return c, nil
 	}
-	return nil, fmt.Errorf("freezing population %s: this build has no connector %q; name one of files, git under source:", p.ID, name)
+	return nil, fmt.Errorf("freezing population %s: this build has no connector %q; set files or git under source", p.ID, name)
 }
 
 func (f *Fieldwork) frozenAct(p *program.Population, c *Collected, reason string) (seal.Statement, error) {

@@ -120,7 +120,7 @@ func valid(a *args) *Compiled {
 	from, to := a.opt("valid_from", "NULL"), a.opt("valid_to", "NULL")
 	same(a, "by", by, "master_by", key)
 	k := names("k", len(by))
-	active := fmt.Sprintf("(m.f IS NULL OR m.f <= b.at) AND (m.t IS NULL OR b.at < m.t)")
+	active := "(m.f IS NULL OR m.f <= b.at) AND (m.t IS NULL OR b.at < m.t)"
 	frame := fmt.Sprintf(`WITH b AS (SELECT *, %s, CAST(%s AS DATE) AS at FROM %s),
 m AS (SELECT %s, CAST(%s AS DATE) AS f, CAST(%s AS DATE) AS t FROM %s),
 x AS (SELECT b.item AS i, count(*) AS versions, count(*) FILTER (WHERE %s) AS active FROM b JOIN m ON %s GROUP BY b.item)
