@@ -18,7 +18,7 @@ import (
 
 // small makes a bundle with every kind of object: populations, refused
 // records, tie-outs, a run, a challenge, a sample.
-func small(t *testing.T) string {
+func small(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	program, err := filepath.Abs(filepath.Join("testdata", "program"))
@@ -79,7 +79,7 @@ func regions(t *testing.T, file string) []region {
 	return append(out, region{"the directory", end, s.Size()})
 }
 
-func verify(t *testing.T, file string) *bundle.Report {
+func verify(t testing.TB, file string) *bundle.Report {
 	t.Helper()
 	a := &app{out: io.Discard, err: io.Discard, quiet: true}
 	r, err := bundle.Verify(context.Background(), file, a.verifyTools("", t.TempDir(), a.startProgress()))
@@ -136,4 +136,34 @@ func checkFlip(t *testing.T, bad []byte, g region, what string) {
 	if !named {
 		t.Errorf("%s: found, and not named: %+v", what, r.Checks)
 	}
+}
+
+// Bytes from outside put anywhere into a bundle never pass and never end the
+// program: the file verifies only if it is the file that was written.
+func FuzzBundle(f *testing.F) {
+	good, err := os.ReadFile(small(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint32(0), []byte("PK"), false)
+	f.Add(uint32(40), []byte{0xff, 0xff, 0xff, 0xff}, false)
+	f.Add(uint32(len(good)-20), []byte{0}, true)
+	f.Add(uint32(1000), []byte("objects/../../x"), true)
+	f.Fuzz(func(t *testing.T, at uint32, with []byte, insert bool) {
+		offset := int(at) % len(good)
+		bad := bytes.Clone(good[:offset])
+		bad = append(bad, with...)
+		if rest := good[offset:]; insert {
+			bad = append(bad, rest...)
+		} else if len(with) < len(rest) {
+			bad = append(bad, rest[len(with):]...)
+		}
+		file := filepath.Join(t.TempDir(), "x.bundle")
+		if err := os.WriteFile(file, bad, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if r := verify(t, file); r.Failed() == bytes.Equal(bad, good) {
+			t.Errorf("%d bytes at %d (inserted: %v): failed is %v", len(with), offset, insert, r.Failed())
+		}
+	})
 }
