@@ -5,6 +5,7 @@ package criteria
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
@@ -46,6 +47,18 @@ func (e *Edition) Lookup(id string) *Criterion {
 		}
 	}
 	return nil
+}
+
+// Categories are the categories that the edition's criteria belong to, in the
+// order of the catalog.
+func (e *Edition) Categories() []string {
+	var out []string
+	for _, c := range e.Criteria {
+		if !slices.Contains(out, c.Category) {
+			out = append(out, c.Category)
+		}
+	}
+	return out
 }
 
 // InScope lists the criteria of the categories. Security is always in scope of

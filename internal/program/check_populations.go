@@ -44,7 +44,7 @@ func (c *checker) files(a at, f *FilesSource) {
 		a.err("paths", "required", "source.files names no paths")
 	}
 	a.word("format", f.Format, formatWords)
-	a.word("encoding", strings.ToLower(f.Encoding), encodingWords)
+	a.word("encoding", f.Encoding, encodingWords)
 	a.word("header", f.Header, headerWords)
 	if f.Header == "none" && len(f.Names) == 0 {
 		a.err("header", "required", "files without a header need names, in the order of their fields")

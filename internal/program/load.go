@@ -70,7 +70,7 @@ func Load(dir string) (*Program, []Finding, error) {
 	}
 	root, err := os.OpenRoot(abs)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%w: there is no directory %s; name the one that holds ticktie.yaml", ErrNoProgram, abs)
+		return nil, nil, fmt.Errorf("%w: there is no directory %s; name the one that holds ticktie.yaml, or make it and run `ticktie init` there", ErrNoProgram, abs)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the program %s: %w", abs, err)

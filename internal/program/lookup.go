@@ -2,6 +2,7 @@ package program
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ticktie/ticktie/internal/engagement"
 )
@@ -85,6 +86,72 @@ func (p *Program) TestsOfEngagement(e *Engagement) []*Test {
 		out = append(out, p.TestsOf(c.ID)...)
 	}
 	return out
+}
+
+// PopulationsOf are the populations that an engagement needs, in program
+// order: those it names, those that the tests of its controls read, and the
+// other sides of their tie-outs, and of those. An argument of a generic
+// procedure that is a population's id counts as read.
+func (p *Program) PopulationsOf(e *Engagement) []*Population {
+	need := map[string]bool{}
+	var add func(id string)
+	add = func(id string) {
+		pop := p.Population(id)
+		if pop == nil || need[id] {
+			return
+		}
+		need[id] = true
+		for i := range pop.TieOuts {
+			add(pop.TieOuts[i].Against)
+		}
+	}
+	for _, id := range e.Populations {
+		add(id)
+	}
+	for _, t := range p.TestsOfEngagement(e) {
+		add(t.Population)
+		for _, id := range t.With {
+			add(id)
+		}
+		if t.Use != nil {
+			eachText(t.Use.Args, add)
+		}
+	}
+	var out []*Population
+	for i := range p.Populations {
+		if need[p.Populations[i].ID] {
+			out = append(out, &p.Populations[i])
+		}
+	}
+	return out
+}
+
+// eachText calls f with every text inside a value.
+func eachText(v any, f func(string)) {
+	switch v := v.(type) {
+	case string:
+		f(strings.TrimSpace(v))
+	case []any:
+		for _, x := range v {
+			eachText(x, f)
+		}
+	case map[string]any:
+		for _, x := range v {
+			eachText(x, f)
+		}
+	}
+}
+
+// Place says where a test's definition, or a part of it such as
+// "attributes", 0, "holds", stands: line and column from 1, or 0 if unknown.
+func (p *Program) Place(t *Test, parts ...any) (file string, line, column int) {
+	for i := range p.Tests {
+		if &p.Tests[i] == t {
+			at := p.places.find(under(pathOf("test", i), parts...))
+			return at.file, at.line, at.column
+		}
+	}
+	return t.File, 0, 0
 }
 
 // Period is the examination period: first to last day, or the one day of a Type 1.
