@@ -1,13 +1,11 @@
-// Command ticktie tests every item of complete populations over the whole
-// period and seals what it finds, so that anyone can verify it offline.
+// Command ticktie is the doorway: see internal/cli.
 package main
 
 import (
 	"os"
+	_ "time/tzdata" // a verifier's machine may have no time zones of its own
 
 	"github.com/ticktie/ticktie/internal/cli"
 )
 
-func main() {
-	os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
