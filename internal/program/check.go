@@ -185,6 +185,7 @@ func (c *checker) gather() {
 			c.unique(kind, ids)
 		}
 	}
+	c.ids["control"] = append(c.ids["control"], p.unread...)
 	for i := range p.Tests {
 		c.tests[p.Tests[i].Control]++
 	}

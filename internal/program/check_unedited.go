@@ -32,7 +32,8 @@ func (c *checker) unedited() {
 }
 
 func walkAll[T any](c *checker, kind string, all []T) {
-	for i, id := range c.ids[kind] {
+	for i := range all {
+		id := c.ids[kind][i]
 		c.walk(c.at(kind, i, id), reflect.ValueOf(all[i]), "")
 	}
 }

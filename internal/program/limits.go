@@ -25,7 +25,7 @@ type level struct {
 // excess returns the first token beyond a limit, and which limit.
 func excess(tokens token.Tokens) (*token.Token, string) {
 	var open []level
-	marks := 0 // tokens in a row that each wrap the next
+	marks := 0 // tokens that may each wrap the next and have no use here
 	for _, t := range tokens {
 		switch t.Type {
 		case token.AnchorType, token.TagType, token.AliasType:
@@ -44,11 +44,12 @@ func excess(tokens token.Tokens) (*token.Token, string) {
 			if n := len(open); n > 0 && open[n-1].names > maxNames {
 				return t, fmt.Sprintf("a set of fields has more than %d names; split it", maxNames)
 			}
-		default:
-			marks = 0
 		}
-		if len(open) > maxDepth || marks > maxDepth {
+		switch {
+		case len(open) > maxDepth:
 			return t, fmt.Sprintf("the file nests deeper than %d", maxDepth)
+		case marks > maxDepth:
+			return t, "anchors, aliases and tags are not used in program files; write the values out"
 		}
 	}
 	return nil, ""

@@ -26,6 +26,7 @@ type loader struct {
 	p        *Program
 	findings []Finding
 	used     map[string]bool // files beside a test that belong to it
+	unread   bool            // some test file could not be read: which files it uses is unknown
 }
 
 // kind is a kind of program file: where it lies and what it holds.
@@ -136,6 +137,9 @@ func cause(err error) error {
 
 // unused names files beside the tests that no test uses.
 func (l *loader) unused() {
+	if l.unread {
+		return
+	}
 	for _, e := range l.entries("tests") {
 		name := path.Join("tests", e.Name())
 		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || l.used[name] {
@@ -221,13 +225,17 @@ func (l *loader) read(name string) ([]byte, bool) {
 func (l *loader) decoder(name string) *decoder { return &decoder{file: name, places: l.p.places} }
 
 func (l *loader) file(k kind, name string) {
-	b, ok := l.read(name)
-	if !ok {
-		return
-	}
 	d := l.decoder(name)
-	if root := d.parse(b); root != nil {
+	var root ast.Node
+	if b, ok := l.read(name); ok {
+		root = d.parse(b)
+	}
+	if root != nil {
 		l.objects(d, k, root)
+	} else if k.name == "test" {
+		l.unread = true
+	} else if k.named { // what refers to it is not wrong for that
+		l.p.unread = append(l.p.unread, strings.TrimSuffix(path.Base(name), ".yaml"))
 	}
 	l.findings = append(l.findings, d.findings...)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // write makes a program directory from path and text pairs.
-func write(t *testing.T, files map[string]string) string {
+func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {

@@ -2,15 +2,34 @@ package program
 
 import "strings"
 
-// nearest returns the known word that a slip of the pen most likely meant, or "".
+// nearest returns the known word that a slip of the pen most likely meant, or
+// "". Of words as near, the one that begins alike is meant.
 func nearest(word string, known []string) string {
-	best, bestDistance := "", len(word)/2+1
+	best, bestDistance, bestAlike := "", len(word)/2+1, 0
+	word = strings.ToLower(word)
 	for _, k := range known {
-		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < bestDistance {
-			best, bestDistance = k, d
+		lower := strings.ToLower(k)
+		d, same := distance(word, lower), alike(word, lower)
+		if same >= shortest && same == len(word) { // cut short
+			d = min(d, 1)
+		}
+		if d < bestDistance || d == bestDistance && best != "" && same > bestAlike {
+			best, bestDistance, bestAlike = k, d, same
 		}
 	}
 	return best
+}
+
+// shortest is how many letters a word cut short must have.
+const shortest = 3
+
+// alike is the number of letters with which two words begin alike.
+func alike(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // distance is the number of letters to insert, delete, change or swap.

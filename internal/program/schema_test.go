@@ -95,7 +95,7 @@ func asJSON(t *testing.T, path string) any {
 func TestShippedFilesFitTheirSchemas(t *testing.T) {
 	schemas := compiled(t)
 	checked := 0
-	for _, root := range []string{"../../examples/*", "../cli/testdata/program", "../cli/scaffold", "../harborline/program"} {
+	for _, root := range []string{"../../examples/*", "../cli/testdata/program", "../cli/scaffold", "../harborline/program", "testdata/good"} {
 		for kind, pattern := range map[string]string{
 			"organization": "ticktie.yaml", "criteria": "criteria.yaml", "objective": "objectives/*.yaml", "risk": "risks/*.yaml",
 			"control": "controls/*.yaml", "population": "populations/*.yaml", "parameter": "parameters/*.yaml", "test": "tests/*.yaml",

@@ -22,6 +22,7 @@ type Program struct {
 
 	places       places
 	descriptions map[string]string // description/*.md by path, for Check
+	unread       []string          // ids of controls whose files could not be read
 }
 
 // Organization is ticktie.yaml.
