@@ -212,23 +212,3 @@ func TestCheckFinds(t *testing.T) {
 		}
 	}
 }
-
-func FuzzDecode(f *testing.F) {
-	for _, s := range []string{"id: A\ntitle: x\n", "- id: A\n", "{", "a: &b c\nd: *b\n", "x: |\n  y\n", "? a\n: b\n", "!!binary x", "---\n---\n", "id: 1.50\nkey: true\n", "\tx"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, k := range kinds {
-			l := &loader{p: &Program{places: places{}}}
-			d := l.decoder("f.yaml")
-			if root := d.parse(text); root != nil && k.name != "test" {
-				l.objects(d, k, root)
-			}
-			for _, x := range d.findings {
-				if x.Message == "" || x.File == "" {
-					t.Fatalf("%q: a finding without words: %+v", text, x)
-				}
-			}
-		}
-	})
-}

@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/ticktie/ticktie/internal/engagement"
 )
 
 var update = flag.Bool("update", false, "write schema/ and docs/formats.md anew")
@@ -144,15 +149,94 @@ func TestSchemasRefuseSlips(t *testing.T) {
 	}
 }
 
-// Every field has a meaning or a name that needs none; closed words are told.
-func TestEveryFieldIsInTheFormatPage(t *testing.T) {
-	doc, err := FormatDoc()
+// Each field has a meaning and an example, and the reader takes the example
+// without a finding; the words that a field may hold contain it.
+func TestEveryFieldHasAMeaningAndAnExample(t *testing.T) {
+	all, err := meanings()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, field := range []string{"ambiguous_local_time", "absent_is_deviation", "against_measure", "holidays", "retention_until", "explode", "merge"} {
-		if field != "merge" && !strings.Contains(doc, "`"+field+"`") {
-			t.Errorf("%s is missing", field)
+	seen := map[reflect.Type]bool{}
+	var visit func(t reflect.Type)
+	visit = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice || typ.Kind() == reflect.Map {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct || seen[typ] || typ == reflect.TypeFor[engagement.Date]() {
+			return
+		}
+		seen[typ] = true
+		fields := fieldsOf(typ)
+		for _, name := range fields.names {
+			m := all[typ.Name()+"."+name]
+			if m.text == "" || m.example == "" || !strings.HasSuffix(m.text, ".") {
+				t.Errorf("%s.%s: meaning %q, example %q", typ.Name(), name, m.text, m.example)
+			}
+			text := []byte(name + ": " + m.example + "\n")
+			d := &decoder{file: name, places: places{}}
+			v := reflect.New(typ)
+			if n := d.parse(text); n != nil {
+				d.value(n, v.Elem(), "", 0)
+			}
+			field := v.Elem().Field(fields.index[name])
+			if len(d.findings) > 0 || field.IsZero() {
+				t.Errorf("%s: the example %s is read as %v: %v", typ.Name(), text, field, d.findings)
+			}
+			if known := words()[typ.Name()+"."+name]; known != nil && field.Kind() == reflect.String && !slices.Contains(known, field.String()) {
+				t.Errorf("%s: the example %s is none of %v", typ.Name(), text, known)
+			}
+			visit(typ.Field(fields.index[name]).Type)
 		}
 	}
+	for _, k := range describedKinds() {
+		visit(k.typ)
+	}
+	for name := range required() {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(seen)), func(t reflect.Type) bool { return t.Name() == name }) {
+			t.Errorf("required names %s, which is no part of a program", name)
+		}
+	}
+}
+
+// What a schema requires, the checks require too: each such field taken out of
+// the good program is an error.
+func TestRequiredFieldsAreChecked(t *testing.T) {
+	kindOfFile := map[string]string{
+		"ticktie.yaml": "Organization", "risks/R-01.yaml": "Risk", "controls/PAY-01.yaml": "Control", "populations/changes.yaml": "Population",
+		"parameters/overtime_rates.yaml": "ParameterTable", "tests/PAY-01.T1.yaml": "Test", "subservice/cloud.yaml": "SubserviceOrganization",
+	}
+	for file, name := range kindOfFile {
+		for _, field := range required()[name] {
+			files := goodFiles(t)
+			files[file] = without(t, files[file], field)
+			p, findings, err := Load(write(t, files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := func(f Finding) bool { return f.File == file && f.Severity == severityError }
+			if !slices.ContainsFunc(append(findings, Check(p)...), found) {
+				t.Errorf("%s without %s is accepted", file, field)
+			}
+		}
+	}
+}
+
+// without takes a top-level field and what belongs to it out of a text.
+func without(t *testing.T, text, field string) string {
+	t.Helper()
+	var out []string
+	inside, found := false, false
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "-") {
+			inside = strings.HasPrefix(line, field+":")
+			found = found || inside
+		}
+		if !inside {
+			out = append(out, line)
+		}
+	}
+	if !found {
+		t.Fatalf("there is no %s in\n%s", field, text)
+	}
+	return strings.Join(out, "")
 }

@@ -480,7 +480,7 @@ type Use struct {
 
 // Attribute is one yes/no property judged for every item.
 type Attribute struct {
-	// Unique in its test: A, B, C … Example: `A`
+	// Unique in its test: A, B, C and so on. Example: `A`
 	ID string `yaml:"id"`
 	// What is true of an item that is met. Example: `Approved by someone other than the author`
 	Text string `yaml:"text"`
