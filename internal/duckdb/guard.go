@@ -25,7 +25,7 @@ var functions = setOf(`
 	string_split str_split split split_part string_to_array format_bytes bar md5 sha256 hash levenshtein strip_accents nfc_normalize
 	date_part datepart date_trunc datetrunc date_diff datediff date_sub datesub date_add year month day dayofmonth dayofweek
 	dayofyear weekday isodow isoyear week weekofyear yearweek quarter hour minute second millisecond microsecond last_day
-	make_date make_timestamp strftime strptime try_strptime timezone epoch_ms epoch_us epoch_ns to_years to_months to_weeks to_days to_hours
+	make_date make_timestamp strftime strptime try_strptime timezone epoch_ms epoch_us epoch_ns to_years to_quarters to_months to_weeks to_days to_hours
 	to_minutes to_seconds to_milliseconds to_microseconds dayname monthname time_bucket
 	count count_star count_if countif sum sum_no_overflow min max bool_and bool_or every bit_and bit_or bit_xor bit_count
 	string_agg group_concat listagg list array_agg histogram product_exact
@@ -454,5 +454,6 @@ func firstLine(s string) string {
 		}
 		lines = append(lines, l)
 	}
-	return strings.Join(lines, " ")
+	text, _, _ := strings.Cut(strings.Join(lines, " "), " Candidate functions:")
+	return text
 }

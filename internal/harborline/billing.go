@@ -30,7 +30,7 @@ var skus = []sku{
 
 const (
 	customerCount = 150
-	missingNumber = 742 // an invoice number that nobody used
+	missingNumber = 735 // an invoice number that nobody used
 	offListNumber = 1186
 	taxPermille   = 80
 )
