@@ -50,11 +50,10 @@ again. It ends in 0 only if it found exactly the seeded faults and the flipped b
 
 // demo is one run of the demonstration.
 type demo struct {
-	app    *app
-	dir    string
-	fields *fieldwork.Fieldwork
-	found  []harborline.Found
-	out    map[string]any
+	app   *app
+	dir   string
+	found []harborline.Found
+	out   map[string]any
 }
 
 func (d *demo) bundle() string { return filepath.Join(d.dir, "harborline.bundle") }

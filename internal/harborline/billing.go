@@ -11,7 +11,6 @@ type invoice struct {
 	id, client string
 	month      int
 	net, tax   int64
-	void       bool
 }
 
 // sku is something that Harborline meters and bills.

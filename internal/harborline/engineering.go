@@ -24,7 +24,6 @@ type change struct {
 	approvedAt                  time.Time
 	emergency                   bool
 	commit                      string
-	deployed                    time.Time
 	checksFinished, checksBegun time.Time
 }
 

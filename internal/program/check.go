@@ -276,13 +276,6 @@ func (a at) effective(e Effective) {
 	}
 }
 
-func day(d engagement.Date) string {
-	if d.IsZero() {
-		return "never"
-	}
-	return d.String()
-}
-
 // Texts that a template or a hurry leaves behind.
 var (
 	marker      = regexp.MustCompile(`REPLACE:|\b(?:TODO|TBD|FIXME|XXX)\b|(?i:change[ _-]?me\b|lorem ipsum)`)
