@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ticktie/ticktie/internal/criteria"
-	"github.com/ticktie/ticktie/internal/engagement"
 )
 
 // checker finds what is wrong between the files of a program.
