@@ -331,7 +331,11 @@ func (d *demo) judge() error {
 		}
 		return fmt.Errorf("found other faults than were seeded: %d missing, %d besides", len(missing), len(extra))
 	}
-	d.say("\nFound exactly the %d seeded faults, and nothing else:\n\n", len(harborline.Faults()))
+	causes := map[string]bool{}
+	for _, f := range harborline.Faults() {
+		causes[f.ID] = true
+	}
+	d.say("\nFound exactly the %d seeded faults, in %d judgements, and nothing else:\n\n", len(causes), len(harborline.Faults()))
 	for _, f := range harborline.Faults() {
 		paragraph(d.app.text(), "  ", f.Test+" "+f.Attribute, f.Key+"  "+f.What)
 	}
