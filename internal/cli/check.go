@@ -44,8 +44,15 @@ run with file, line and column. Errors stop collect and test; warnings do not.`,
 func (a *app) checkTests(ctx context.Context, p *program.Program) (fixtures int, findings []program.Finding) {
 	engine := duckdb.NewEngine(a.engineConfig(""))
 	add := func(t *program.Test, code, format string, args ...any) {
+		part := "attributes"
+		if code == "fixture" {
+			part = "fixtures"
+		} else if t.Use != nil {
+			part = "use"
+		}
+		_, line, column := p.Place(t, part)
 		findings = append(findings, program.Finding{
-			File: t.File, Code: code, Severity: "error",
+			File: t.File, Line: line, Column: column, Code: code, Severity: "error",
 			Message: fmt.Sprintf("test %s: ", t.ID) + fmt.Sprintf(format, args...),
 		})
 	}
