@@ -32,6 +32,7 @@ func expand(p *program.Program, t *program.Test) (*Compiled, error) {
 	c := build(a)
 	a.unknown()
 	a.clash(c)
+	a.shownInKeys(c)
 	if len(a.errs) > 0 {
 		return nil, fmt.Errorf("%s: %w", t.Use.Procedure, errors.Join(a.errs...))
 	}
@@ -80,6 +81,25 @@ func (a *args) clash(c *Compiled) {
 		added := slices.Contains(computed, col.Name) && mentions(c.Frame, col.Name)
 		if added || strings.HasSuffix(col.Name, "_") || kForm.MatchString(col.Name) {
 			a.fail("population %s has a column %s, which is a name that the procedure itself adds; give the column another name (its source field is set with from)", a.t.Population, col.Name)
+		}
+	}
+}
+
+// shownInKeys refuses restricted columns in a derived frame: its keys and totals
+// are shown with every deviation.
+func (a *args) shownInKeys(c *Compiled) {
+	if c.Kind != FrameDerived {
+		return
+	}
+	for _, id := range unique(a.populations) {
+		pop := a.p.Population(id)
+		if pop == nil {
+			continue
+		}
+		for _, col := range pop.Columns {
+			if col.Restricted && regexp.MustCompile(`\b`+col.Name+`\b`).MatchString(c.Frame) {
+				a.fail("column %s of population %s is restricted, and the keys and totals of %s are shown; use another column", col.Name, id, a.t.Use.Procedure)
+			}
 		}
 	}
 }
